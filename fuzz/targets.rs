@@ -169,7 +169,7 @@ fn dependencies(bytes: &[u8]) {
     for program in as_text.iter().map(Vec::as_slice).chain([bytes]) {
         let Ok(facts) = read(program) else { continue };
         let inventory = Inventory::new(vec![("bin/program".into(), facts)]);
-        for file in sboms_of(&inventory, "1.0") {
+        for file in sboms_of(&inventory, &"1.0".parse().unwrap()) {
             assert_eq!(validate(SbomFormat::CycloneDx, &file.bytes), Ok(Vec::new()));
         }
     }
@@ -378,7 +378,7 @@ fn programs_with_lists() -> Vec<Vec<u8>> {
 
 fn sboms() -> Vec<Vec<u8>> {
     let facts = read(&elf_with(".dep-v0", &dep_v0(AUDITABLE))).unwrap();
-    let made = sboms_of(&Inventory::new(vec![("bin/program".into(), facts)]), "1.0");
+    let made = sboms_of(&Inventory::new(vec![("bin/program".into(), facts)]), &"1.0".parse().unwrap());
     let spdx = r#"{"spdxVersion":"SPDX-2.3","dataLicense":"CC0-1.0","SPDXID":"SPDXRef-DOCUMENT","name":"a",
         "documentNamespace":"https://example.org/a","creationInfo":{"created":"now","creators":["Tool: t"]},
         "packages":[{"name":"b","SPDXID":"SPDXRef-b"}]}"#;

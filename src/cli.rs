@@ -7,7 +7,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::builder::{PossibleValue, PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
 use clap::{ArgGroup, Args, Parser, Subcommand};
 
-use crate::console::{Color, Form};
+use crate::console::{Color, OutputForm};
 use crate::gate::Half;
 use crate::product::Level;
 use crate::publish::attestation::Attestations;
@@ -44,13 +44,14 @@ pub(crate) struct Verbosity {
 }
 
 /// The forms of a report: text, JSON, and one more where the command has it.
-fn forms(more: Option<(&'static str, &'static str, Form)>) -> impl TypedValueParser<Value = Form> {
-    let known = [("text", "For people", Form::Text), ("json", "For programs, with a `schema_version`", Form::Json)];
+fn forms(more: Option<(&'static str, &'static str, OutputForm)>) -> impl TypedValueParser<Value = OutputForm> {
+    let known =
+        [("text", "For people", OutputForm::Text), ("json", "For programs, with a `schema_version`", OutputForm::Json)];
     let known: Vec<_> = known.into_iter().chain(more).collect();
     let values: Vec<_> = known.iter().map(|(name, help, _)| PossibleValue::new(name).help(help)).collect();
     PossibleValuesParser::new(values).map(move |name| {
         // invariant: clap takes these names alone.
-        known.iter().find(|(known, ..)| name == *known).map_or(Form::Text, |(.., form)| *form)
+        known.iter().find(|(known, ..)| name == *known).map_or(OutputForm::Text, |(.., form)| *form)
     })
 }
 
@@ -62,15 +63,15 @@ fn seconds() -> RangedU64ValueParser {
 pub(crate) struct FormatOptions {
     /// The form of the report
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = forms(None))]
-    pub(crate) format: Form,
+    pub(crate) format: OutputForm,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct AnnotatedFormatOptions {
     /// The form of the report
     #[arg(long, value_name = "FORMAT", default_value = "text",
-        value_parser = forms(Some(("github", "Workflow commands that annotate the run", Form::Annotations))))]
-    pub(crate) format: Form,
+        value_parser = forms(Some(("github", "Workflow commands that annotate the run", OutputForm::Annotations))))]
+    pub(crate) format: OutputForm,
 }
 
 #[derive(Debug, Subcommand)]
@@ -519,8 +520,8 @@ pub(crate) struct Matrix {
     pub(crate) template: Option<PathBuf>,
     /// The form of the matrix
     #[arg(long, value_name = "FORMAT", default_value = "text",
-        value_parser = forms(Some(("github", "One line for `$GITHUB_OUTPUT`", Form::Annotations))))]
-    pub(crate) format: Form,
+        value_parser = forms(Some(("github", "One line for `$GITHUB_OUTPUT`", OutputForm::Annotations))))]
+    pub(crate) format: OutputForm,
 }
 
 #[derive(Debug, Args)]
@@ -544,8 +545,8 @@ pub(crate) struct GenerateTypes {
     pub(crate) against: Option<PathBuf>,
     /// The form of the report
     #[arg(long, value_name = "FORMAT", default_value = "text",
-        value_parser = forms(Some(("markdown", "For release notes", Form::Markdown))))]
-    pub(crate) format: Form,
+        value_parser = forms(Some(("markdown", "For release notes", OutputForm::Markdown))))]
+    pub(crate) format: OutputForm,
 }
 
 #[derive(Debug, Args)]

@@ -147,6 +147,11 @@ impl fmt::Display for TomlError {
 
 impl Error for TomlError {}
 
+/// The line of a byte of a text, counted from one.
+pub(crate) fn line_of(text: &str, at: usize) -> usize {
+    text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
+}
+
 /// `invalid type: map, expected a sequence` as `invalid type: table, expected an array`.
 fn in_words_of_toml(message: &str) -> Option<String> {
     let (given, expected) = message.strip_prefix("invalid type: ")?.rsplit_once(", expected ")?;

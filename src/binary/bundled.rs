@@ -28,6 +28,16 @@ pub(crate) struct Loader {
     pub(crate) is_program: bool,
 }
 
+impl Loader {
+    pub(super) fn program(member: &str) -> Self {
+        Self { member: member.to_owned(), is_program: true }
+    }
+
+    pub(super) fn module(member: &str) -> Self {
+        Self { member: member.to_owned(), is_program: false }
+    }
+}
+
 /// By file and library: who loads the file where the loader does not find the library.
 pub(super) type Missed = HashMap<String, HashMap<String, Loader>>;
 

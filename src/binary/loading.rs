@@ -27,9 +27,9 @@ pub(super) fn missed(binaries: &[(String, Facts)], bundled: &BundledLibraries) -
     }
     let programs = |slice: &Slice, _: &str| slice.kind == Kind::Executable;
     let modules = |slice: &Slice, member: &str| slice.kind == Kind::Library && imports_python(slice, member);
-    all.load_from(true, programs, |_| true);
+    all.load_from(Loader::program, programs, |_| true);
     // What some other file leads to may have been loaded by then.
-    all.load_from(false, modules, |library| !led_to.contains(library));
+    all.load_from(Loader::module, modules, |library| !led_to.contains(library));
     all.missed
 }
 
@@ -63,15 +63,20 @@ struct Loaded<'a> {
 }
 
 impl<'a> Loading<'a> {
-    fn load_from(&mut self, is_program: bool, begins: impl Fn(&Slice, &str) -> bool, counts: impl Fn(&String) -> bool) {
+    fn load_from(
+        &mut self,
+        loader: fn(&str) -> Loader,
+        begins: impl Fn(&Slice, &str) -> bool,
+        counts: impl Fn(&String) -> bool,
+    ) {
         for (member, facts) in self.binaries {
             for slice in facts.slices.iter().filter(|slice| begins(slice, member)) {
                 if matches!(slice.details, Details::Pe(_)) {
                     continue;
                 }
                 for (file, library) in self.start(member, slice).into_iter().filter(|(_, library)| counts(library)) {
-                    let loader = Loader { member: member.clone(), is_program };
-                    self.missed.entry(file.to_owned()).or_default().entry(library.clone()).or_insert(loader);
+                    let missed = self.missed.entry(file.to_owned()).or_default();
+                    missed.entry(library.clone()).or_insert_with(|| loader(member));
                 }
             }
         }

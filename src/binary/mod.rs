@@ -40,7 +40,7 @@ mod tags;
 pub(crate) use bundled::Reach;
 #[cfg(test)]
 pub(crate) use dependencies::Root;
-pub(crate) use dependencies::{Dependency, DependencyList, Origin, Scope, Source};
+pub(crate) use dependencies::{Dependency, DependencyList, DependencySource, ListOrigin, Scope};
 pub(crate) use error::BinaryError;
 pub(crate) use facts::{Details, Facts, Signature, Slice};
 pub use facts::{Kind, Libc, Linkage};

@@ -60,11 +60,12 @@ fn optional_magic(bytes: &[u8], headers: u64) -> Result<u16, BinaryError> {
 pub(super) fn machine_of_header(head: &[u8]) -> Option<Machine> {
     let offset = headers_at(head).ok()?;
     let file: &pe::ImageFileHeader = head.read_at(offset + 4).ok()?;
-    let is_wide = optional_magic(head, offset).ok()? == pe::IMAGE_NT_OPTIONAL_HDR64_MAGIC;
-    machine(file.machine.get(LE), is_wide).ok()
+    machine(file.machine.get(LE), optional_magic(head, offset).ok()?).ok()
 }
 
-fn machine(number: pe::Machine, is_wide: bool) -> Result<Machine, BinaryError> {
+/// The machine of that number, which must have the width that the optional header begins with.
+fn machine(number: pe::Machine, magic: u16) -> Result<Machine, BinaryError> {
+    let is_wide = magic == pe::IMAGE_NT_OPTIONAL_HDR64_MAGIC;
     Ok(match number {
         pe::IMAGE_FILE_MACHINE_AMD64 if is_wide => Machine::Known(Architecture::X86_64),
         pe::IMAGE_FILE_MACHINE_ARM64 if is_wide => Machine::Known(Architecture::Aarch64),
@@ -92,7 +93,7 @@ fn slice<Headers: ImageNtHeaders>(bytes: &[u8], mut offset: u64) -> Result<Slice
     if characteristics & pe::IMAGE_FILE_EXECUTABLE_IMAGE.0 == 0 {
         return Err(PE.malformed("it is not marked as an image that can be run"));
     }
-    let machine = machine(file.machine.get(LE), headers.is_type_64())?;
+    let machine = machine(file.machine.get(LE), optional.magic())?;
     let needed = imports(bytes, &directories, &sections)?;
     let dll_characteristics = optional.dll_characteristics().0;
     Ok(Slice {

@@ -178,7 +178,7 @@ impl Trial<'_> {
                 library: need.library.clone(),
                 node: need.node.clone(),
                 promised,
-                strength: strength(!need.is_insisted_on()),
+                strength: if need.is_insisted_on() { Strength::Strong } else { Strength::Weak },
                 symbols: need.symbols.clone(),
                 only_weak: need.only_weak_symbols,
             });
@@ -228,20 +228,21 @@ impl Trial<'_> {
 
     fn blacklisted(&mut self, details: &ElfFacts, blacklist: impl Fn(&str) -> Vec<&'static str>) {
         // Most tags forbid no symbol of any library that is needed.
-        let weak = LazyCell::new(|| {
-            let mut weak: HashMap<&str, bool> = HashMap::new();
+        let strengths = LazyCell::new(|| {
+            let mut strengths: HashMap<&str, Strength> = HashMap::new();
             for used in &details.undefined {
-                weak.entry(&used.name).or_insert(used.weak);
+                let strength = if used.weak { Strength::Weak } else { Strength::Strong };
+                strengths.entry(&used.name).or_insert(strength);
             }
-            weak
+            strengths
         });
         let (mut named, mut seen) = (HashSet::new(), HashSet::new());
         for library in self.slice.needed.iter().filter(|needed| named.insert(&needed.name)) {
             for symbol in blacklist(&library.name) {
-                if let Some(weak) = weak.get(symbol)
+                if let Some(strength) = strengths.get(symbol)
                     && seen.insert(symbol)
                 {
-                    let (library, strength) = (library.name.clone(), strength(*weak));
+                    let (library, strength) = (library.name.clone(), *strength);
                     self.found.push(Objection::BlacklistedSymbol { library, symbol, strength });
                 }
             }
@@ -316,8 +317,4 @@ impl Trial<'_> {
             self.found.push(Objection::NeededLibrary { library: name.clone(), reach, absence, by });
         }
     }
-}
-
-fn strength(weak: bool) -> Strength {
-    if weak { Strength::Weak } else { Strength::Strong }
 }

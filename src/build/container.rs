@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::output::{Options, WriteError};
 use super::pipeline;
-use super::source::{Member, Source, SourceError};
+use super::source::{Member, MemberSource, SourceError};
 use super::strategy::{Planned, choose};
 use super::worker::Chunk;
 use crate::console::Progress;
@@ -16,12 +16,12 @@ use crate::digest::Sha256Digest;
 use crate::fs::{FsError, Mode};
 use crate::zip::archive;
 use crate::zip::deflate::Compression;
-use crate::zip::writer::{self as zip, Entry, Method};
+use crate::zip::writer::{self as zip, CompressionMethod, WrittenMember};
 
 /// An archive being written.
 pub(super) struct Archive<'a> {
     output: Output<'a>,
-    entries: Vec<Entry>,
+    entries: Vec<WrittenMember>,
     options: &'a Options,
 }
 
@@ -63,8 +63,8 @@ impl<'a> Archive<'a> {
     }
 
     /// Writes a member of one chunk, whose sizes are known before its header is.
-    fn whole(&mut self, member: &Member, method: Method, chunk: Chunk) -> Result<(), WriteError> {
-        let entry = Entry {
+    fn whole(&mut self, member: &Member, method: CompressionMethod, chunk: Chunk) -> Result<(), WriteError> {
+        let entry = WrittenMember {
             name: member.path.clone(),
             mode: member.mode,
             method,
@@ -86,10 +86,14 @@ impl<'a> Archive<'a> {
         member: &archive::Member,
         progress: &Progress,
     ) -> Result<(), WriteError> {
-        let entry = Entry {
+        let entry = WrittenMember {
             name: member.name.clone(),
             mode: if member.unix_mode() & 0o111 == 0 { Mode::Data } else { Mode::Executable },
-            method: if member.method == archive::STORED { Method::Stored } else { Method::Deflated },
+            method: if member.method == archive::STORED {
+                CompressionMethod::Stored
+            } else {
+                CompressionMethod::Deflated
+            },
             crc: member.crc32,
             size: member.size,
             compressed: member.compressed_size,
@@ -105,10 +109,10 @@ impl<'a> Archive<'a> {
 
     fn begin(&mut self, member: &Member, compression: Compression) -> Result<(), WriteError> {
         let method = match compression {
-            Compression::Store => Method::Stored,
-            _ => Method::Deflated,
+            Compression::Store => CompressionMethod::Stored,
+            _ => CompressionMethod::Deflated,
         };
-        let entry = Entry {
+        let entry = WrittenMember {
             name: member.path.clone(),
             mode: member.mode,
             method,
@@ -129,18 +133,18 @@ impl<'a> Archive<'a> {
         let start = entry.offset + entry.local_header(self.options.date).len() as u64;
         entry.crc = crc;
         entry.compressed = self.output.position - start;
-        if entry.method == Method::Deflated && entry.compressed >= entry.size {
+        if entry.method == CompressionMethod::Deflated && entry.compressed >= entry.size {
             // Deflate gained nothing. Storing also keeps compressed sizes below uncompressed ones, on which the choice
             // of zip64 before the data rests.
             self.output.cut(start)?;
-            entry.method = Method::Stored;
+            entry.method = CompressionMethod::Stored;
             entry.compressed = entry.size;
             let mut stored_crc = crc32fast::Hasher::new();
             pipeline::run(&[(&member.source, Compression::Store)], NonZeroUsize::MIN, |_, chunk| {
                 stored_crc.combine(&chunk.crc);
                 self.output.append(&chunk.bytes)
             })?;
-            if let (Source::File { path, .. }, true) = (&member.source, stored_crc.finalize() != crc) {
+            if let (MemberSource::File { path, .. }, true) = (&member.source, stored_crc.finalize() != crc) {
                 return Err(SourceError::Changed { path: path.clone() }.into());
             }
         }

@@ -36,7 +36,7 @@ use serde_json::{Value, json};
 use self::error::StageError;
 use self::output::{Options, WriteError, Written, portable_path};
 pub(crate) use self::project_table::license_expression;
-use self::source::{Member, Source};
+use self::source::{Member, MemberSource};
 use self::staged::Staged;
 use self::writer::Contents;
 use crate::console::{Progress, Shown};
@@ -168,10 +168,10 @@ fn sources(staged: &Staged) -> Vec<Member> {
 }
 
 fn member(path: &str, file: &Walked) -> Member {
-    let source = Source::File { path: file.path.clone(), size: file.size };
+    let source = MemberSource::File { path: file.path.clone(), size: file.size };
     Member { path: path.to_owned(), mode: file.mode, source }
 }
 
 fn text(path: &str, text: String) -> Member {
-    Member { path: path.to_owned(), mode: Mode::Data, source: Source::Bytes(text.into_bytes()) }
+    Member { path: path.to_owned(), mode: Mode::Data, source: MemberSource::Bytes(text.into_bytes()) }
 }

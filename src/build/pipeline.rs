@@ -3,7 +3,7 @@
 
 use std::num::NonZeroUsize;
 
-use super::source::{Source, SourceError, changed};
+use super::source::{MemberSource, SourceError, changed};
 use super::strategy::Planned;
 use super::worker::{Chunk, Done, Task, Worker, hash};
 use crate::digest::Sha256Digest;
@@ -23,7 +23,7 @@ fn workers(jobs: NonZeroUsize, compression: Compression, chunks: usize) -> usize
 const MAX_BATCH: usize = 256;
 
 /// Whether a source is one chunk.
-fn is_small(source: &Source) -> bool {
+fn is_small(source: &MemberSource) -> bool {
     source.size() <= CHUNK as u64
 }
 
@@ -121,17 +121,21 @@ pub(super) fn run<E: From<SourceError>>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::zip::writer::Method;
+    use crate::zip::writer::CompressionMethod;
 
     fn jobs(number: usize) -> NonZeroUsize {
         NonZeroUsize::new(number).unwrap()
     }
 
-    fn planned<'a>(sources: &[&'a Source], compression: Compression) -> Vec<Planned<'a>> {
+    fn planned<'a>(sources: &[&'a MemberSource], compression: Compression) -> Vec<Planned<'a>> {
         sources.iter().map(|source| (*source, compression)).collect()
     }
 
-    fn compressed(sources: &[&Source], compression: Compression, number: usize) -> (Vec<Vec<u8>>, Vec<Sha256Digest>) {
+    fn compressed(
+        sources: &[&MemberSource],
+        compression: Compression,
+        number: usize,
+    ) -> (Vec<Vec<u8>>, Vec<Sha256Digest>) {
         let mut members = vec![Vec::new(); sources.len()];
         let digests = run(&planned(sources, compression), jobs(number), |source, chunk| {
             members[source].extend(chunk.bytes);
@@ -146,8 +150,8 @@ mod tests {
         let path = directory.path().join("a");
         let data: Vec<u8> = (0..900_000_u32).flat_map(|number| (number % 70_001 * 17).to_le_bytes()).collect();
         std::fs::write(&path, &data).unwrap();
-        let file = Source::File { path, size: data.len() as u64 };
-        let (text, empty) = (Source::Bytes(b"text".to_vec()), Source::Bytes(Vec::new()));
+        let file = MemberSource::File { path, size: data.len() as u64 };
+        let (text, empty) = (MemberSource::Bytes(b"text".to_vec()), MemberSource::Bytes(Vec::new()));
         let sources = [&text, &file, &empty, &text];
         let one = compressed(&sources, Compression::Fast, 1);
         for number in [2, 3, 64] {
@@ -161,10 +165,10 @@ mod tests {
 
     #[test]
     fn small_members_go_in_batches_and_are_each_whole() {
-        let small = Source::Bytes(b"text ".repeat(100));
-        let noise = Source::Bytes((0..=255).collect());
-        let half = Source::Bytes(vec![7; CHUNK / 2 + 1]);
-        let large = Source::Bytes(vec![7; CHUNK + 1]);
+        let small = MemberSource::Bytes(b"text ".repeat(100));
+        let noise = MemberSource::Bytes((0..=255).collect());
+        let half = MemberSource::Bytes(vec![7; CHUNK / 2 + 1]);
+        let large = MemberSource::Bytes(vec![7; CHUNK + 1]);
         let mut sources = vec![&small; 3 * MAX_BATCH];
         sources.extend([&half, &half, &large, &large, &noise, &small]);
         let found = tasks(&planned(&sources, Compression::Fast));
@@ -176,11 +180,11 @@ mod tests {
             Ok::<_, SourceError>(())
         });
         let (first, rest) = methods.split_at(3 * MAX_BATCH + 2);
-        assert!(first.iter().all(|method| *method == Some(Method::Deflated)));
-        assert_eq!(rest, [None, None, Some(Method::Stored), Some(Method::Deflated)]);
+        assert!(first.iter().all(|method| *method == Some(CompressionMethod::Deflated)));
+        assert_eq!(rest, [None, None, Some(CompressionMethod::Stored), Some(CompressionMethod::Deflated)]);
         let expected = sources.iter().map(|source| match source {
-            Source::Bytes(bytes) => Sha256Digest::of(bytes),
-            Source::File { .. } => unreachable!(),
+            MemberSource::Bytes(bytes) => Sha256Digest::of(bytes),
+            MemberSource::File { .. } => unreachable!(),
         });
         assert!(digests.unwrap().into_iter().eq(expected));
     }
@@ -191,18 +195,18 @@ mod tests {
         let path = directory.path().join("a");
         std::fs::write(&path, b"four").unwrap();
         for size in [0, 3, 5, 3 << 20] {
-            let source = Source::File { path: path.clone(), size };
+            let source = MemberSource::File { path: path.clone(), size };
             let found = run(&[(&source, Compression::Fast)], jobs(2), |_, _| Ok::<_, SourceError>(()));
             assert!(matches!(found, Err(SourceError::Changed { .. })), "{size}");
         }
-        let source = Source::File { path: directory.path().join("b"), size: 1 };
+        let source = MemberSource::File { path: directory.path().join("b"), size: 1 };
         let found = run(&[(&source, Compression::Fast)], jobs(2), |_, _| Ok::<_, SourceError>(()));
         assert!(matches!(found, Err(SourceError::Read { .. })));
     }
 
     #[test]
     fn an_error_of_the_writer_ends_the_threads() {
-        let source = Source::Bytes(vec![1; 40 << 20]);
+        let source = MemberSource::Bytes(vec![1; 40 << 20]);
         let mut written = 0;
         let found = run(&[(&source, Compression::Store)], jobs(3), |_, _| {
             written += 1;

@@ -7,7 +7,7 @@ use std::path::Path;
 use flate2::GzBuilder;
 
 use super::output::{Options, WriteError, Written, commit};
-use super::source::{Member, Source, SourceError};
+use super::source::{Member, MemberSource, SourceError};
 use crate::console::Progress;
 use crate::fs::{FsError, PendingFile, open_regular};
 use crate::member_path::{self, Reach};
@@ -71,8 +71,8 @@ fn append<W: Write>(
     }
     header.set_cksum();
     let appended = match &member.source {
-        Source::Bytes(bytes) => archive.append(&header, bytes.as_slice()),
-        Source::File { path, size } => {
+        MemberSource::Bytes(bytes) => archive.append(&header, bytes.as_slice()),
+        MemberSource::File { path, size } => {
             let open = open_regular(path);
             let file = open.map_err(|source| SourceError::Read { path: path.clone(), source })?;
             let mut data = Counted { inner: file.take(size + 1), count: 0, failed: None };
@@ -120,7 +120,7 @@ mod tests {
     use std::num::NonZeroUsize;
 
     fn member(path: &str, bytes: &[u8]) -> Member {
-        Member { path: path.into(), mode: Mode::Data, source: Source::Bytes(bytes.to_vec()) }
+        Member { path: path.into(), mode: Mode::Data, source: MemberSource::Bytes(bytes.to_vec()) }
     }
 
     #[test]
@@ -162,8 +162,11 @@ mod tests {
         std::fs::write(&source, b"four").unwrap();
         let name: SdistFileName = "demo-1.0.tar.gz".parse().unwrap();
         for size in [3, 5] {
-            let member =
-                Member { path: "a.py".into(), mode: Mode::Data, source: Source::File { path: source.clone(), size } };
+            let member = Member {
+                path: "a.py".into(),
+                mode: Mode::Data,
+                source: MemberSource::File { path: source.clone(), size },
+            };
             let found =
                 write(&directory.path().join("d.tar.gz"), &name, &[member], &Options::default(), &Progress::hidden());
             assert!(matches!(found, Err(WriteError::Source(SourceError::Changed { .. }))), "{size}");

@@ -4,10 +4,10 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::error::StageError;
-use super::hatch::{Ignores, Mapping, Row, Settings};
+use super::hatch::{Ignores, Mapping, PathMapping, Settings};
 use super::ignored::Ignored;
 use super::paths::{destination, inside};
-use super::tree::{Entry, Tree, regular};
+use super::tree::{Tree, TreeEntry, regular};
 use crate::fs::Walked;
 use crate::member_path::parent;
 
@@ -70,7 +70,7 @@ impl<'a> Selection<'a> {
     pub(super) fn explicit(&self, mapping: &Mapping) -> Result<Chosen, StageError> {
         let mut chosen = Vec::new();
         for (row, from, to) in self.rows(mapping)? {
-            if let Entry::File(file) = self.tree.at(&from)? {
+            if let TreeEntry::File(file) = self.tree.at(&from)? {
                 chosen.extend(self.single(mapping, row, &to, file)?);
                 continue;
             }
@@ -89,7 +89,7 @@ impl<'a> Selection<'a> {
     pub(super) fn files(&self, mapping: &Mapping) -> Result<Chosen, StageError> {
         let mut chosen = Vec::new();
         for (row, from, to) in self.rows(mapping)? {
-            let Entry::File(file) = self.tree.at(&from)? else {
+            let TreeEntry::File(file) = self.tree.at(&from)? else {
                 return Err(mapping.refuse(row, format!("`{}` is a directory", row.from)).into());
             };
             chosen.extend(self.single(mapping, row, &to, file)?);
@@ -100,7 +100,7 @@ impl<'a> Selection<'a> {
     fn single(
         &self,
         mapping: &Mapping,
-        row: &Row,
+        row: &PathMapping,
         to: &str,
         file: &Walked,
     ) -> Result<Option<(String, Walked)>, StageError> {
@@ -112,7 +112,7 @@ impl<'a> Selection<'a> {
     pub(super) fn forced(&self, mapping: &Mapping) -> Result<Chosen, StageError> {
         let mut chosen = Vec::new();
         for (row, from, to) in self.rows(mapping)? {
-            if let Entry::File(file) = self.tree.at(&from)? {
+            if let TreeEntry::File(file) = self.tree.at(&from)? {
                 chosen.push((self.named(mapping, row, &to)?, file.clone()));
                 continue;
             }
@@ -124,13 +124,13 @@ impl<'a> Selection<'a> {
     }
 
     /// The rows of a setting with their two paths, of which the first is there and named once.
-    fn rows<'b>(&self, mapping: &'b Mapping) -> Result<Vec<(&'b Row, String, String)>, StageError> {
+    fn rows<'b>(&self, mapping: &'b Mapping) -> Result<Vec<(&'b PathMapping, String, String)>, StageError> {
         let (mut rows, mut named) = (Vec::new(), HashSet::new());
         for row in &mapping.rows {
             let refused = |path: &str, why: &str| mapping.refuse(row, format!("`{path}`: {why}"));
             let from = inside(&row.from).map_err(|why| refused(&row.from, &why))?;
             let to = destination(&row.to).map_err(|why| refused(&row.to, &why))?;
-            if matches!(self.tree.at(&from)?, Entry::Nothing) {
+            if matches!(self.tree.at(&from)?, TreeEntry::Nothing) {
                 return Err(refused(&row.from, "the stage has no such file or directory").into());
             }
             if !named.insert(from.clone()) {
@@ -142,7 +142,7 @@ impl<'a> Selection<'a> {
     }
 
     /// Where a single file goes.
-    fn named(&self, mapping: &Mapping, row: &Row, to: &str) -> Result<String, StageError> {
+    fn named(&self, mapping: &Mapping, row: &PathMapping, to: &str) -> Result<String, StageError> {
         match self.place(to) {
             "" => Err(mapping.refuse(row, format!("`{}` is a file and needs a name at its place", row.from)).into()),
             path => Ok(path.to_owned()),

@@ -12,12 +12,12 @@ pub(crate) struct Member {
     /// Its path in the archive, joined by `/`; for dist-info files the path below the dist-info directory.
     pub(crate) path: String,
     pub(crate) mode: Mode,
-    pub(crate) source: Source,
+    pub(crate) source: MemberSource,
 }
 
 /// Where the bytes of a member come from.
 #[derive(Debug, Clone)]
-pub(crate) enum Source {
+pub(crate) enum MemberSource {
     File {
         path: PathBuf,
         /// Its size in bytes when it was found.
@@ -26,7 +26,7 @@ pub(crate) enum Source {
     Bytes(Vec<u8>),
 }
 
-impl Source {
+impl MemberSource {
     pub(crate) fn size(&self) -> u64 {
         match self {
             Self::File { size, .. } => *size,
@@ -54,9 +54,9 @@ pub(super) fn read_error(path: &Path) -> impl FnOnce(io::Error) -> SourceError +
     move |source| SourceError::Read { path: path.to_owned(), source }
 }
 
-pub(super) fn changed(source: &Source) -> SourceError {
+pub(super) fn changed(source: &MemberSource) -> SourceError {
     match source {
-        Source::File { path, .. } => SourceError::Changed { path: path.clone() },
-        Source::Bytes(_) => SourceError::Join(JoinError),
+        MemberSource::File { path, .. } => SourceError::Changed { path: path.clone() },
+        MemberSource::Bytes(_) => SourceError::Join(JoinError),
     }
 }

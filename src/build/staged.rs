@@ -13,7 +13,7 @@ use super::readme::ReadmeSource;
 use super::selection::of_sdist;
 use super::source::Member;
 use super::table::key_line;
-use super::tree::{Entry, Tree};
+use super::tree::{Tree, TreeEntry};
 use super::wheel_files::{Layout, WheelFiles};
 use crate::error::TomlError;
 use crate::fs::{FsError, Walked, read_table};
@@ -147,7 +147,7 @@ impl Staged {
 
         let hatch_path = directory.join(HATCH);
         let hatch_text = match tree.at(HATCH)? {
-            Entry::File(_) => Some(tree.text(HATCH)?),
+            TreeEntry::File(_) => Some(tree.text(HATCH)?),
             _ => None,
         };
         let hatch = hatch_text.as_deref().map(|text| SettingsFile { path: &hatch_path, text });

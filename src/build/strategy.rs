@@ -3,7 +3,7 @@
 
 use std::io::{Read as _, Seek as _, SeekFrom};
 
-use super::source::{Source, SourceError, read_error};
+use super::source::{MemberSource, SourceError, read_error};
 use crate::fs::open_regular;
 use crate::zip::deflate::{CHUNK, Compression, Deflater, Position};
 
@@ -15,11 +15,11 @@ const SAMPLE: usize = 32 << 10;
 const MIN_GAIN: usize = 64;
 
 /// A source, and what it is compressed with: nothing, or one for all sources.
-pub(super) type Planned<'a> = (&'a Source, Compression);
+pub(super) type Planned<'a> = (&'a MemberSource, Compression);
 
 /// What a source is compressed with: `asked`, or nothing where samples of it do not get smaller. A source of one chunk is
 /// not asked: it is deflated whole, and stored where that gains nothing.
-pub(super) fn choose(source: &Source, asked: Compression) -> Result<Compression, SourceError> {
+pub(super) fn choose(source: &MemberSource, asked: Compression) -> Result<Compression, SourceError> {
     if matches!(asked, Compression::Store) || source.size() <= CHUNK as u64 {
         return Ok(asked);
     }
@@ -27,12 +27,12 @@ pub(super) fn choose(source: &Source, asked: Compression) -> Result<Compression,
     let offsets = (0..SAMPLES).map(|number| (source.size() - SAMPLE as u64) / (SAMPLES - 1) * number);
     let mut deflated = 0;
     match source {
-        Source::Bytes(bytes) => {
+        MemberSource::Bytes(bytes) => {
             for offset in offsets {
                 deflated += deflater.deflate(&bytes[offset as usize..][..SAMPLE], Position::Last)?.len();
             }
         }
-        Source::File { path, .. } => {
+        MemberSource::File { path, .. } => {
             let mut file = open_regular(path).map_err(read_error(path))?;
             let mut buffer = vec![0; SAMPLE];
             for offset in offsets {
@@ -78,9 +78,9 @@ mod tests {
             (noise[..CHUNK].to_vec(), Compression::Default),
         ] {
             std::fs::write(&path, &data).unwrap();
-            let file = Source::File { path: path.clone(), size: data.len() as u64 };
+            let file = MemberSource::File { path: path.clone(), size: data.len() as u64 };
             assert_eq!(choose(&file, Compression::Default).unwrap(), expected);
-            assert_eq!(choose(&Source::Bytes(data), Compression::Default).unwrap(), expected);
+            assert_eq!(choose(&MemberSource::Bytes(data), Compression::Default).unwrap(), expected);
             assert_eq!(choose(&file, Compression::Store).unwrap(), Compression::Store);
         }
     }

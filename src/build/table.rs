@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::de::{DeTable, DeValue};
 
-use crate::error::{TomlError, unknown_name};
+use crate::error::{TomlError, line_of, unknown_name};
 
 /// A `[project]` table that cannot be built from.
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +44,7 @@ impl TableError {
 
 /// The line of the last of the keys that is there.
 pub(super) fn key_line(text: &str, keys: &[&str]) -> Option<usize> {
-    place(text, keys).map(|start| line(text, start))
+    place(text, keys).map(|start| line_of(text, start))
 }
 
 /// Where the last of the keys stands that is there.
@@ -60,11 +60,6 @@ fn place(text: &str, keys: &[&str]) -> Option<usize> {
         }
     }
     start
-}
-
-/// The line of a byte, counted from one.
-pub(super) fn line(text: &str, at: usize) -> usize {
-    text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
 }
 
 #[derive(Deserialize)]

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::error::StageError;
 use super::project_table::LicenseFiles;
-use crate::fs::{self, Kind, Walked, read};
+use crate::fs::{self, FileKind, Walked, read};
 use crate::wheel::licences;
 
 /// The files of a stage, by relative path.
@@ -15,7 +15,7 @@ pub(super) struct Tree<'a> {
 }
 
 /// What lies at a path of a stage.
-pub(super) enum Entry<'a> {
+pub(super) enum TreeEntry<'a> {
     File(&'a Walked),
     Directory,
     Nothing,
@@ -27,7 +27,7 @@ impl<'a> Tree<'a> {
         Ok(Self { directory, files })
     }
 
-    pub(super) fn at(&self, path: &str) -> Result<Entry<'_>, StageError> {
+    pub(super) fn at(&self, path: &str) -> Result<TreeEntry<'_>, StageError> {
         // A link in place of a directory above would hide what is below.
         for (end, _) in path.match_indices('/') {
             if let Some(file) = self.files.get(&path[..end]) {
@@ -35,10 +35,10 @@ impl<'a> Tree<'a> {
             }
         }
         if let Some(file) = self.files.get(path) {
-            return regular(file).map(Entry::File);
+            return regular(file).map(TreeEntry::File);
         }
         let is_directory = self.below(path).next().is_some() || self.directory.join(path).is_dir();
-        Ok(if is_directory { Entry::Directory } else { Entry::Nothing })
+        Ok(if is_directory { TreeEntry::Directory } else { TreeEntry::Nothing })
     }
 
     /// What lies below a directory, by the path there, links and special files too.
@@ -115,9 +115,9 @@ fn plain(path: &str) -> &str {
 
 pub(super) fn regular(file: &Walked) -> Result<&Walked, StageError> {
     let what = match file.kind {
-        Kind::File => return Ok(file),
-        Kind::Link => "a symbolic link",
-        Kind::Other => "a device, socket or FIFO",
+        FileKind::File => return Ok(file),
+        FileKind::Link => "a symbolic link",
+        FileKind::Other => "a device, socket or FIFO",
     };
     Err(StageError::Special { path: file.path.clone(), what })
 }

@@ -1,6 +1,6 @@
 //! What is worth a warning about a stage that is built all the same: `check` has the last word.
 
-use super::source::Source;
+use super::source::MemberSource;
 use super::staged::{StageKind, Staged};
 use crate::binary::Inventory;
 use crate::stage::{StageWarning, TagOrigin, TagReason};
@@ -26,8 +26,8 @@ impl Staged {
     pub(crate) fn inventory(&self) -> Option<Inventory> {
         let StageKind::Runtime(_) = &self.kind else { return None };
         let files = self.members.iter().filter_map(|member| match &member.source {
-            Source::File { path, .. } => Some((member.path.clone(), path.clone())),
-            Source::Bytes(_) => None,
+            MemberSource::File { path, .. } => Some((member.path.clone(), path.clone())),
+            MemberSource::Bytes(_) => None,
         });
         Inventory::of_files(files).ok()
     }

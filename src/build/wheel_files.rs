@@ -9,8 +9,8 @@ use super::hatch::{Mapping, Settings};
 use super::project_table::Project;
 use super::selection::{Chosen, Selection};
 use super::shebang;
-use super::source::{Member, Source};
-use super::tree::{Entry, Tree};
+use super::source::{Member, MemberSource};
+use super::tree::{Tree, TreeEntry};
 use crate::fs::{FsError, KEEPS_MODES, Mode, Walked};
 use crate::wheel::info;
 
@@ -53,7 +53,7 @@ impl WheelFiles {
             why: format!("it has no `src/{module}/__init__.py`"),
         };
         let package = format!("src/{module}");
-        if packages.rows.iter().any(|row| row.from == package) && matches!(tree.at(&package)?, Entry::Nothing) {
+        if packages.rows.iter().any(|row| row.from == package) && matches!(tree.at(&package)?, TreeEntry::Nothing) {
             return Err(no_module());
         }
         let selection = Selection::of_wheel(tree, packages, settings)?;
@@ -86,8 +86,8 @@ impl WheelFiles {
                 run(&mut file, &relative, &mut restored);
                 rewritten = shebang::rewritten(&file.path).map_err(FsError::read(&file.path))?;
             }
-            let source =
-                rewritten.map_or_else(|| Source::File { path: file.path.clone(), size: file.size }, Source::Bytes);
+            let source = rewritten
+                .map_or_else(|| MemberSource::File { path: file.path.clone(), size: file.size }, MemberSource::Bytes);
             let member = Member { path, mode: file.mode, source };
             match member.path.strip_prefix(&dist_info).map(str::to_owned) {
                 Some(name) if OWN.contains(&name.as_str()) => {
@@ -125,7 +125,7 @@ fn packages_by_itself(tree: &Tree<'_>, settings: &Settings, layout: &Layout<'_>)
     let name = &layout.project.name;
     let mut names = vec![file_name(name.as_str()), file_name(&name.normalized())];
     names.dedup();
-    let is_file = |path: String| Ok::<_, StageError>(matches!(tree.at(&path)?, Entry::File(_)));
+    let is_file = |path: String| Ok::<_, StageError>(matches!(tree.at(&path)?, TreeEntry::File(_)));
     let mut found = Vec::new();
     for name in names {
         let elsewhere = tree.all().any(|file| {

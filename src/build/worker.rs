@@ -6,12 +6,12 @@ use std::ops::Range;
 
 use sha2::{Digest as _, Sha256};
 
-use super::source::{Source, SourceError, changed, read_error};
+use super::source::{MemberSource, SourceError, changed, read_error};
 use super::strategy::Planned;
 use crate::digest::Sha256Digest;
 use crate::fs::open_regular;
 use crate::zip::deflate::{CHUNK, Compression, Deflater, Position};
-use crate::zip::writer::Method;
+use crate::zip::writer::CompressionMethod;
 
 /// The compressed form of one chunk.
 pub(super) struct Chunk {
@@ -20,7 +20,7 @@ pub(super) struct Chunk {
     /// CRC-32 of the data, with its length.
     pub(crate) crc: crc32fast::Hasher,
     /// How the bytes are to be read, where they are a whole member: stored where deflate gained nothing.
-    pub(crate) whole: Option<Method>,
+    pub(crate) whole: Option<CompressionMethod>,
 }
 
 /// What one thread does at a time.
@@ -73,11 +73,11 @@ impl Worker {
         let length = (source.size() - offset).min(CHUNK as u64) as usize;
         let last = offset + length as u64 == source.size();
         let data = match source {
-            Source::Bytes(bytes) => {
+            MemberSource::Bytes(bytes) => {
                 let start = offset as usize;
                 &bytes[start..start + length]
             }
-            Source::File { path, .. } => {
+            MemberSource::File { path, .. } => {
                 self.buffer.resize(length, 0);
                 let file = match &mut self.open {
                     Some((open, file)) if *open == index => file,
@@ -104,8 +104,8 @@ impl Worker {
     fn whole(&mut self, planned: Planned<'_>) -> Result<(Chunk, Sha256Digest), SourceError> {
         let (source, compression) = planned;
         let data = match source {
-            Source::Bytes(bytes) => bytes.as_slice(),
-            Source::File { path, size } => {
+            MemberSource::Bytes(bytes) => bytes.as_slice(),
+            MemberSource::File { path, size } => {
                 self.buffer.clear();
                 self.buffer.reserve_exact(*size as usize + 1);
                 let file = open_regular(path).map_err(read_error(path))?;
@@ -125,18 +125,18 @@ impl Worker {
             _ => Some(self.deflater.deflate(data, Position::Last)?).filter(|deflated| deflated.len() < data.len()),
         };
         let (bytes, method) = match deflated {
-            Some(deflated) => (deflated, Method::Deflated),
-            None => (data.to_vec(), Method::Stored),
+            Some(deflated) => (deflated, CompressionMethod::Deflated),
+            None => (data.to_vec(), CompressionMethod::Stored),
         };
         Ok((Chunk { bytes, crc, whole: Some(method) }, digest))
     }
 }
 
 /// The digest and CRC-32 of a source; stops early where `is_stopped` says so.
-pub(super) fn hash(source: &Source, is_stopped: impl Fn() -> bool) -> Result<(Sha256Digest, u32), SourceError> {
+pub(super) fn hash(source: &MemberSource, is_stopped: impl Fn() -> bool) -> Result<(Sha256Digest, u32), SourceError> {
     match source {
-        Source::Bytes(bytes) => Ok((Sha256Digest::of(bytes), crc32fast::hash(bytes))),
-        Source::File { path, size } => {
+        MemberSource::Bytes(bytes) => Ok((Sha256Digest::of(bytes), crc32fast::hash(bytes))),
+        MemberSource::File { path, size } => {
             let mut file = open_regular(path).map_err(read_error(path))?;
             let mut buffer = vec![0; 1 << 18];
             let (mut sha256, mut crc, mut total) = (Sha256::new(), crc32fast::Hasher::new(), 0);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::container::Archive;
 use super::output::commit;
-use super::source::Source;
+use super::source::MemberSource;
 use crate::console::Progress;
 use crate::fs::{Mode, PendingFile};
 use crate::member_path;
@@ -42,7 +42,7 @@ pub(crate) fn write(
     members.sort_by(|one, other| one.path.cmp(&other.path));
     let mut dist_info = contents.dist_info.clone();
     let wheel = wheel_file::render(contents.root, &contents.name.tags);
-    dist_info.push(Member { path: "WHEEL".into(), mode: Mode::Data, source: Source::Bytes(wheel.into_bytes()) });
+    dist_info.push(Member { path: "WHEEL".into(), mode: Mode::Data, source: MemberSource::Bytes(wheel.into_bytes()) });
     for member in &mut dist_info {
         member.path = format!("{directory}/{}", member.path);
     }
@@ -60,7 +60,7 @@ pub(crate) fn write(
         .collect();
     let path = format!("{directory}/RECORD");
     rows.push(RecordRow::unhashed(path.clone()));
-    let source = Source::Bytes(Record { rows }.to_string().into_bytes());
+    let source = MemberSource::Bytes(Record { rows }.to_string().into_bytes());
     archive.add(&[Member { path, mode: Mode::Data, source }], progress)?;
     archive.finish()?;
     commit(pending, target)
@@ -77,7 +77,7 @@ mod tests {
     use crate::zip::writer::SourceDate;
 
     fn member(path: &str, bytes: &[u8], mode: Mode) -> Member {
-        Member { path: path.into(), mode, source: Source::Bytes(bytes.to_vec()) }
+        Member { path: path.into(), mode, source: MemberSource::Bytes(bytes.to_vec()) }
     }
 
     fn contents() -> Contents {
@@ -163,7 +163,7 @@ mod tests {
         let path = directory.path().join("demo.whl");
         std::fs::write(&path, b"before").unwrap();
         let mut contents = contents();
-        let missing = Source::File { path: directory.path().join("missing"), size: 9 };
+        let missing = MemberSource::File { path: directory.path().join("missing"), size: 9 };
         contents.members.push(Member { path: "demo/zz".into(), mode: Mode::Data, source: missing });
         assert!(write(&path, &contents, &options(Compression::Default, 2), &Progress::hidden()).is_err());
         assert_eq!(std::fs::read(&path).unwrap(), b"before");

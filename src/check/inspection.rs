@@ -23,7 +23,7 @@ pub struct Report {
     pub binaries: Vec<Binary>,
     pub wheels: Vec<InspectedWheel>,
     /// Every file that is not what it claims to be.
-    pub problems: Vec<Problem>,
+    pub problems: Vec<InspectionProblem>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -70,7 +70,7 @@ pub struct Binary {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct InspectedWheel {
     pub(crate) path: String,
-    /// The platform tags in its file name.
+    /// The platform tags in its file name, those that nobody knows among them.
     pub tags: Vec<String>,
     /// Every platform tag that all its binaries honour together; `any` where it holds none.
     pub honest_tags: Vec<PlatformTag>,
@@ -80,7 +80,7 @@ pub struct InspectedWheel {
 
 /// A file that is not what it claims to be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Problem {
+pub struct InspectionProblem {
     /// The file, as in [`Binary::path`].
     pub(crate) path: String,
     pub message: String,
@@ -94,7 +94,7 @@ impl Report {
     }
 }
 
-/// Inspects each file in turn. A file that is not what it claims to be is a [`Problem`] of the report.
+/// Inspects each file in turn. A file that is not what it claims to be is a [`InspectionProblem`] of the report.
 pub fn inspect(files: &[PathBuf]) -> Result<Report, CheckError> {
     let mut report = Report { schema_version: 1, binaries: Vec::new(), wheels: Vec::new(), problems: Vec::new() };
     for path in files {
@@ -113,7 +113,7 @@ fn inspect_file(path: &Path, report: &mut Report) -> Result<(), CheckError> {
                 report.binaries.push(Binary::of(shown.clone(), None, facts, &inventory));
             }
         }
-        Err(error) => report.problems.push(Problem::of(shown, &error)),
+        Err(error) => report.problems.push(InspectionProblem::of(shown, &error)),
     }
     Ok(())
 }
@@ -122,20 +122,20 @@ fn inspect_wheel(path: &Path, report: &mut Report) -> Result<(), CheckError> {
     let shown = portable(path);
     let archive = Archive::open(path)?;
     if let Err(error) = archive.trusted() {
-        report.problems.push(Problem::of(shown, &error));
+        report.problems.push(InspectionProblem::of(shown, &error));
         return Ok(());
     }
     if let Some((total, limit)) = archive.total_bomb() {
         let message = format!("it unpacks to {total} bytes, more than the {limit} that its size allows");
-        report.problems.push(Problem { path: shown, message, help: None });
+        report.problems.push(InspectionProblem { path: shown, message, help: None });
         return Ok(());
     }
     let mut scanned = scan(&archive, &vec![MemberOptions::default(); archive.members().len()])?;
     for (member, found) in archive.members().iter().zip(&scanned) {
         let inside = || format!("{shown}/{}", member.name);
         match (&found.error, &found.binary) {
-            (Some(error), _) => report.problems.push(Problem::of(inside(), error)),
-            (None, Some(Err(error))) => report.problems.push(Problem::of(inside(), error)),
+            (Some(error), _) => report.problems.push(InspectionProblem::of(inside(), error)),
+            (None, Some(Err(error))) => report.problems.push(InspectionProblem::of(inside(), error)),
             (None, _) => {}
         }
     }
@@ -148,7 +148,7 @@ fn inspect_wheel(path: &Path, report: &mut Report) -> Result<(), CheckError> {
     let tags = match name.parse::<WheelFileName>() {
         Ok(name) => name.tags.platform,
         Err(error) => {
-            report.problems.push(Problem::of(shown.clone(), &error));
+            report.problems.push(InspectionProblem::of(shown.clone(), &error));
             Vec::new()
         }
     };
@@ -157,7 +157,7 @@ fn inspect_wheel(path: &Path, report: &mut Report) -> Result<(), CheckError> {
     Ok(())
 }
 
-impl Problem {
+impl InspectionProblem {
     fn of(path: String, error: &impl Explain) -> Self {
         Self { path, message: error.to_string(), help: error.hint() }
     }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::inspection::{Binary, InspectedWheel, Problem, Report};
+use super::inspection::{Binary, InspectedWheel, InspectionProblem, Report};
 use crate::binary::NextTag;
 use crate::binary::{Format, Kind};
 use crate::console::Shown;
@@ -15,7 +15,7 @@ impl Shown for Report {
             let tags = [("wheel tags", wheel.tags.join(", ")), ("honest tags", tags(&wheel.honest_tags))];
             block(&wheel.path, tags.into_iter().chain(next(wheel.next_tag.as_ref())).collect())
         };
-        let problem = |problem: &Problem| {
+        let problem = |problem: &InspectionProblem| {
             let lines = [("problem", Some(&problem.message)), ("help", problem.help.as_ref())];
             block(&problem.path, lines.into_iter().filter_map(|(label, text)| Some((label, text?.clone()))).collect())
         };

@@ -64,9 +64,9 @@ impl Shown for Pages {
 }
 
 /// The list of all rules, one line each, by family.
-pub(crate) struct Index;
+pub(crate) struct RuleIndex;
 
-impl Shown for Index {
+impl Shown for RuleIndex {
     fn text(&self) -> String {
         let width = rules().map(|rule| rule.name.len()).max().unwrap_or(0);
         let mut text = String::new();

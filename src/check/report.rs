@@ -10,7 +10,7 @@ use super::finding::{Finding, Report, Severity};
 use super::rule::Remedy;
 use super::rules::rules;
 use crate::console::Shown;
-use crate::console::annotation::{Annotation, Level};
+use crate::console::annotation::{Annotation, AnnotationLevel};
 use crate::console::text::{plural, shell_word, visible};
 use crate::fs::portable;
 
@@ -64,9 +64,9 @@ impl Shown for Report {
             self.files.iter().flat_map(|file| file.findings.iter().map(move |finding| (file, finding)))
         {
             let level = match (&finding.accepted, finding.severity) {
-                (Some(_), _) => Level::Notice,
-                (None, Severity::Error) => Level::Error,
-                (None, Severity::Warning) => Level::Warning,
+                (Some(_), _) => AnnotationLevel::Notice,
+                (None, Severity::Error) => AnnotationLevel::Error,
+                (None, Severity::Warning) => AnnotationLevel::Warning,
             };
             let path = portable(&file.path);
             let message = format!("{}\n{}", sentence(finding), closing(finding, "accepted"));

@@ -115,7 +115,7 @@ fn what_failed_before_the_check_is_found_by_rules() {
     let failed = |wheel: Option<&str>, detail: &str, help: Option<&str>| FailedStep {
         title: "tool.tar.gz".into(),
         target: Some(runtime.targets[0].triple.clone()),
-        wheel: wheel.map(str::to_owned),
+        wheel: wheel.map(|name| name.parse().unwrap()),
         detail: detail.into(),
         help: help.map(str::to_owned),
     };

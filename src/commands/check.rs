@@ -5,7 +5,7 @@ use super::product;
 use super::published::{self, Fetched};
 use super::written::Written;
 use crate::check::coverage::{Coverage, Sources};
-use crate::check::pages::{Index, Pages};
+use crate::check::pages::{Pages, RuleIndex};
 use crate::check::{Attested, Options, Selection, check, find_rules};
 use crate::cli;
 use crate::console::{Console, Shown as _};
@@ -71,7 +71,7 @@ fn published(arguments: &cli::Check, console: &Console) -> Result<Option<Fetched
 pub(super) fn rule(arguments: &cli::Rule, console: &Console) -> Result<Exit, Failure> {
     match &arguments.name {
         Some(name) => console.show(&Pages(find_rules(name)?), arguments.output.format),
-        None => console.show(&Index, arguments.output.format),
+        None => console.show(&RuleIndex, arguments.output.format),
     }
     Ok(Exit::Good)
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::product;
 use crate::cli::{ExpectedDigest, Fetch};
 use crate::console::text::{human_bytes, plural};
-use crate::console::{Console, Form, Shown};
+use crate::console::{Console, OutputForm, Shown};
 use crate::error::{Exit, Failure};
 use crate::fetch::{Artefact, Digests, Fetched, Lists, Options, artefacts, destination, fetch, is_directory};
 use crate::http;
@@ -35,7 +35,7 @@ pub(super) fn run(arguments: &Fetch, console: &Console) -> Result<Exit, Failure>
         let expected = digests.of(&artefact, &mut lists)?;
         let options = Options { url: artefact.url, path, expected, silence, limit: None };
         let fetched = console.with_bar("Fetching", 0, |progress| fetch(&options, progress))?;
-        if arguments.output.format == Form::Text {
+        if arguments.output.format == OutputForm::Text {
             status(&fetched, console);
         }
         all.push(fetched);
@@ -68,7 +68,7 @@ fn of_product(arguments: &Fetch, console: &Console) -> Result<Vec<(Artefact, Pat
         }
         places.push((artefact, path));
     }
-    if count > 1 && arguments.output.format == Form::Text {
+    if count > 1 && arguments.output.format == OutputForm::Text {
         console.status("Fetching", format_args!("{} of `{triple}`, one per wheel", plural(count, "artefact")));
     }
     Ok(places)

@@ -5,19 +5,19 @@ use std::path::PathBuf;
 use super::product;
 use crate::cli::{GenerateTypes, SchemaSource};
 use crate::console::text::{named, plural};
-use crate::console::{Console, Form};
+use crate::console::{Console, OutputForm};
 use crate::error::{Exit, Failure};
 use crate::fs::read_table;
 use crate::product::{RuntimeProject, SdkProject};
 use crate::typegen::drift::drift;
-use crate::typegen::{self, Generated, Mode, Obtained, Options, Report, Source, State};
+use crate::typegen::{self, Generated, Mode, Obtained, Options, PackageState, Report, SchemaOrigin};
 use crate::wheel::project_file::RuntimePin;
 
 pub(super) fn run(arguments: &GenerateTypes, console: &Console) -> Result<Exit, Failure> {
     let runtime = product::find(&arguments.product)?.runtime;
     let source = source(&arguments.source, &runtime);
     if let Some(before) = &arguments.against {
-        return compare(&Source::of_path(before, &runtime), &source, arguments.format, console);
+        return compare(&SchemaOrigin::of_path(before, &runtime), &source, arguments.format, console);
     }
     let project_file = arguments.sdk.join("pyproject.toml");
     let text = read_table(&project_file)?;
@@ -37,27 +37,27 @@ pub(super) fn run(arguments: &GenerateTypes, console: &Console) -> Result<Exit, 
     warn(&generated, console);
     let differences = typegen::check(&generated, &directory)?;
     let state = match (arguments.check, differences.is_empty()) {
-        (false, _) => State::Written,
-        (true, true) => State::Fresh,
-        (true, false) => State::Stale,
+        (false, _) => PackageState::Written,
+        (true, true) => PackageState::Fresh,
+        (true, false) => PackageState::Stale,
     };
-    if state == State::Written {
+    if state == PackageState::Written {
         typegen::write(&generated, &directory)?;
     }
     let report = Report { generated: &generated, directory: &directory, differences: &differences, state };
     console.show(&report, arguments.format);
-    if arguments.format != Form::Json {
+    if arguments.format != OutputForm::Json {
         tell(&report, console);
     }
-    Ok(if state == State::Stale { Exit::NotGood } else { Exit::Good })
+    Ok(if state == PackageState::Stale { Exit::NotGood } else { Exit::Good })
 }
 
-fn source(arguments: &SchemaSource, runtime: &RuntimeProject) -> Source {
+fn source(arguments: &SchemaSource, runtime: &RuntimeProject) -> SchemaOrigin {
     match (&arguments.codex_bin, &arguments.wheel, &arguments.schema_dir) {
-        (Some(path), _, _) => Source::Executable(path.clone()),
-        (_, Some(path), _) => Source::of_wheel(path, runtime),
+        (Some(path), _, _) => SchemaOrigin::Executable(path.clone()),
+        (_, Some(path), _) => SchemaOrigin::of_wheel(path, runtime),
         // invariant: clap demands exactly one of the three.
-        (_, _, path) => Source::Directory(path.clone().unwrap_or_else(|| PathBuf::from("."))),
+        (_, _, path) => SchemaOrigin::Directory(path.clone().unwrap_or_else(|| PathBuf::from("."))),
     }
 }
 
@@ -92,9 +92,14 @@ fn tell(report: &Report<'_>, console: &Console) {
     }
 }
 
-fn compare(before: &Source, after: &Source, format: Form, console: &Console) -> Result<Exit, Failure> {
+fn compare(
+    before: &SchemaOrigin,
+    after: &SchemaOrigin,
+    format: OutputForm,
+    console: &Console,
+) -> Result<Exit, Failure> {
     let (old, new) = (typegen::obtain(before)?, typegen::obtain(after)?);
-    let name = |source: &Source, obtained: &Obtained| {
+    let name = |source: &SchemaOrigin, obtained: &Obtained| {
         let directory = source.path().file_name().map(|name| name.to_string_lossy().into_owned());
         obtained.version.clone().or(directory).unwrap_or_else(|| source.path().display().to_string())
     };

@@ -7,7 +7,7 @@ use crate::cli::{ProductOptions, ReleaseOptions};
 use crate::console::Console;
 use crate::error::Failure;
 use crate::fs::FsError;
-use crate::product::{Choice, Product, RuntimeProject};
+use crate::product::{Product, ProductChoice, RuntimeProject};
 use crate::version::{PublicVersion, ReleaseVersion};
 
 /// The product that is named, or that of the current directory, or the built-in one.
@@ -27,7 +27,8 @@ pub(super) fn with_templates(
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => PathBuf::new(),
         Err(error) => return Err(FsError::read(Path::new("."))(error).into()),
     };
-    let product = Product::find(Choice { product: options.product.as_deref(), runtime_template, sdk_template }, &here)?;
+    let product =
+        Product::find(ProductChoice { product: options.product.as_deref(), runtime_template, sdk_template }, &here)?;
     check_accepted(&product.runtime)?;
     Ok(product)
 }

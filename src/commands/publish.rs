@@ -10,17 +10,18 @@ use url::Url;
 use super::{index, verify};
 use crate::cli::Publish;
 use crate::console::text::{human_bytes, shell_word};
-use crate::console::{Console, Form};
+use crate::console::{Console, OutputForm};
 use crate::error::{Exit, Failure};
 use crate::fs::say_on_interrupt;
 use crate::gate::must_be_of_manifest;
 use crate::http;
 use crate::product::RuntimeProject;
 use crate::publish::attestation::Attestations;
-use crate::publish::credentials::{CredentialError, Environment, Source, Token};
+use crate::publish::credentials::{CredentialError, CredentialSource, Environment, Token};
 use crate::publish::endpoint::{Endpoint, unlike_hosts};
 use crate::publish::event::{Event, Listener};
 use crate::publish::plan::Plan;
+use crate::publish::receipt::IndexToAsk;
 use crate::publish::standing::Standing;
 use crate::publish::upload::Patience;
 use crate::publish::wait::Pace;
@@ -49,7 +50,7 @@ pub(super) fn run(arguments: &Publish, console: &Console) -> Result<Exit, Failur
         console.warning(format_args!("{} [{}]", warning.message, warning.code));
     }
     if release.exit() != Exit::Good {
-        if format == Form::Json {
+        if format == OutputForm::Json {
             console.show(&KeptBack(&release), format);
         }
         return Err(KeptBack(&release).failure());
@@ -81,7 +82,7 @@ pub(super) fn run(arguments: &Publish, console: &Console) -> Result<Exit, Failur
         let planned = DryRun::new(&plan, index.as_ref(), pace.first_pause, notes)?;
         planned.notes_of_index().for_each(|note| console.warning(note));
         console.show(&planned, format);
-        if format == Form::Text {
+        if format == OutputForm::Text {
             console.status("Planned", planned);
         }
         return Ok(Exit::Good);
@@ -121,11 +122,16 @@ fn pace(arguments: &Publish) -> Pace {
     }
 }
 
-fn carry_out(options: &Options<'_>, typed: Option<Token>, format: Form, console: &Console) -> Result<Exit, Failure> {
+fn carry_out(
+    options: &Options<'_>,
+    typed: Option<Token>,
+    format: OutputForm,
+    console: &Console,
+) -> Result<Exit, Failure> {
     let environment = Environment::of_process();
     // In a workflow the line is taken out of the log, and masks the secret from then on; anywhere else, and in a report
     // on standard output, it would be the leak itself.
-    let can_mask = environment.is_github_actions() && format == Form::Text;
+    let can_mask = environment.is_github_actions() && format == OutputForm::Text;
     let mask = |secret: &str| {
         if can_mask {
             console.result(format_args!("::add-mask::{secret}\n"));
@@ -140,7 +146,7 @@ fn carry_out(options: &Options<'_>, typed: Option<Token>, format: Form, console:
         Event::Sending { .. } if is_terminal => {}
         event => console.status(event.verb(), event),
     };
-    let standing = RefCell::new(Standing::new(options.plan, options.index.is_some(), own_command()));
+    let standing = RefCell::new(Standing::new(options.plan, IndexToAsk::of(options.index.as_ref()), own_command()));
     let event = |event: &Event| {
         told(event);
         standing.borrow_mut().hear(event);
@@ -151,7 +157,7 @@ fn carry_out(options: &Options<'_>, typed: Option<Token>, format: Form, console:
         console.progress("Sending", bytes)
     };
     let listener = Listener { event: &event, progress: &progress, mask: &mask };
-    let source = || Source::choose(typed, &environment, &options.endpoint.url, &mask);
+    let source = || CredentialSource::choose(typed, &environment, &options.endpoint.url, &mask);
     let (receipt, outcome) = publish(options, source, &listener);
     say_on_interrupt(None);
     console.show(&receipt, format);

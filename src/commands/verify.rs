@@ -6,7 +6,7 @@ use crate::cli::{GateOptions, Verify};
 use crate::console::Console;
 use crate::error::{Exit, Failure};
 use crate::fs::write_json;
-use crate::gate::{Half, Options, Part, Release, UploadCommand, Verdict, verify};
+use crate::gate::{Half, Options, Release, ReleasePart, UploadCommand, Verdict, verify};
 use crate::http;
 use crate::product::Product;
 use crate::publish::index::Index;
@@ -92,9 +92,9 @@ pub(super) fn gate(
         runtime,
         sdk,
         part: match given.only {
-            None => Part::Whole,
-            Some(Half::Runtime) => Part::Runtime,
-            Some(Half::Sdk) => Part::Sdk(published.as_ref()),
+            None => ReleasePart::Whole,
+            Some(Half::Runtime) => ReleasePart::Runtime,
+            Some(Half::Sdk) => ReleasePart::Sdk(published.as_ref()),
         },
         failed: &[],
     };

@@ -6,7 +6,7 @@ use super::text::visible;
 
 /// How much an annotation weighs; GitHub has these words for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Level {
+pub(crate) enum AnnotationLevel {
     Error,
     Warning,
     Notice,
@@ -15,7 +15,7 @@ pub(crate) enum Level {
 /// One workflow command. Displays as its line, without the newline.
 #[derive(Debug)]
 pub(crate) struct Annotation<'a> {
-    pub(crate) level: Level,
+    pub(crate) level: AnnotationLevel,
     /// As the workflow's own directory has it; what cannot be seen in it is shown.
     pub(crate) file: Option<&'a str>,
     pub(crate) title: &'a str,
@@ -26,9 +26,9 @@ pub(crate) struct Annotation<'a> {
 impl fmt::Display for Annotation<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let level = match self.level {
-            Level::Error => "error",
-            Level::Warning => "warning",
-            Level::Notice => "notice",
+            AnnotationLevel::Error => "error",
+            AnnotationLevel::Warning => "warning",
+            AnnotationLevel::Notice => "notice",
         };
         write!(formatter, "::{level} ")?;
         if let Some(file) = self.file {
@@ -53,11 +53,11 @@ mod tests {
 
     #[test]
     fn a_command_cannot_be_broken_out_of() {
-        let line = Annotation { level: Level::Error, file: Some("a:b,c"), title: "t", message: "50%\nnext" };
+        let line = Annotation { level: AnnotationLevel::Error, file: Some("a:b,c"), title: "t", message: "50%\nnext" };
         assert_eq!(line.to_string(), "::error file=a%3Ab%2Cc,title=t::50%25%0Anext");
-        let line = Annotation { level: Level::Notice, file: None, title: "t:", message: "m" };
+        let line = Annotation { level: AnnotationLevel::Notice, file: None, title: "t:", message: "m" };
         assert_eq!(line.to_string(), "::notice title=t%3A::m");
-        let line = Annotation { level: Level::Error, file: Some("a\nb\u{1b}.txt"), title: "t", message: "m" };
+        let line = Annotation { level: AnnotationLevel::Error, file: Some("a\nb\u{1b}.txt"), title: "t", message: "m" };
         assert_eq!(line.to_string(), "::error file=a\\nb\\u{1b}.txt,title=t::m");
     }
 }

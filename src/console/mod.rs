@@ -44,7 +44,7 @@ pub(crate) enum Color {
 
 /// The form in which a report is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum OutputForm {
     Text,
     Json,
     Annotations,
@@ -126,13 +126,13 @@ impl Console {
     }
 
     /// Writes a report to standard output.
-    pub(crate) fn show(&self, report: &impl Shown, form: Form) {
+    pub(crate) fn show(&self, report: &impl Shown, form: OutputForm) {
         self.result(match form {
-            Form::Text => paint::painted(&plain_lines(&report.text())),
+            OutputForm::Text => paint::painted(&plain_lines(&report.text())),
             // A value is JSON already.
-            Form::Json => visible_json(&format!("{:#}\n", report.json())),
-            Form::Annotations => annotation_lines(&report.annotations()),
-            Form::Markdown => plain_lines(&report.markdown()),
+            OutputForm::Json => visible_json(&format!("{:#}\n", report.json())),
+            OutputForm::Annotations => annotation_lines(&report.annotations()),
+            OutputForm::Markdown => plain_lines(&report.markdown()),
         });
     }
 

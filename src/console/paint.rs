@@ -52,12 +52,13 @@ pub(super) fn painted(text: &str) -> String {
         let is_title = !line.is_empty()
             && !line.starts_with(' ')
             && lines.get(place + 1).is_some_and(|next| next.starts_with("  "));
-        painted_line(line, is_title)
+        headed(line).unwrap_or_else(|| if is_title { format!("{BOLD}{line}{BOLD:#}") } else { with_outcomes(line) })
     };
     lines.iter().enumerate().map(line).collect::<Vec<_>>().join("\n")
 }
 
-fn painted_line(line: &str, is_title: bool) -> String {
+/// A line that begins with one of the heads.
+fn headed(line: &str) -> Option<String> {
     let (space, rest) = line.split_at(line.len() - line.trim_start().len());
     for (head, style) in HEADS {
         let Some(after) = rest.strip_prefix(head) else { continue };
@@ -67,11 +68,13 @@ fn painted_line(line: &str, is_title: bool) -> String {
             continue;
         }
         let (rule, after) = after.split_at(rule);
-        return format!("{space}{style}{head}{rule}{style:#}{after}");
+        return Some(format!("{space}{style}{head}{rule}{style:#}{after}"));
     }
-    if is_title {
-        return format!("{BOLD}{line}{BOLD:#}");
-    }
+    None
+}
+
+/// A line with the outcomes in it.
+fn with_outcomes(line: &str) -> String {
     let mut painted = String::with_capacity(line.len());
     let mut rest = line;
     // Each place is looked at once: a line may be as long as its input wants it.

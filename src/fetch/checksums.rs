@@ -185,9 +185,12 @@ fn is_hexadecimal(text: &str) -> bool {
     text.len() >= MIN_DIGITS && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// A name as it was before GNU escaped it, which a backslash at the start of the line tells.
-fn unescaped(name: &str, is_escaped: bool) -> Cow<'_, str> {
-    if !is_escaped || !name.contains('\\') {
+/// What reads a name as it stands in a line.
+type NameReader = fn(&str) -> Cow<'_, str>;
+
+/// A name as it was before GNU escaped it.
+fn unescaped(name: &str) -> Cow<'_, str> {
+    if !name.contains('\\') {
         return Cow::Borrowed(name);
     }
     let (mut text, mut characters) = (String::with_capacity(name.len()), name.chars());
@@ -204,24 +207,25 @@ fn unescaped(name: &str, is_escaped: bool) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
-fn escape(line: &str) -> (bool, &str) {
-    line.strip_prefix('\\').map_or((false, line), |rest| (true, rest))
+/// How the name in a line is read, which a backslash at its start tells, and the line without that.
+fn escape(line: &str) -> (NameReader, &str) {
+    line.strip_prefix('\\').map_or((|name| Cow::Borrowed(name), line), |rest| (unescaped, rest))
 }
 
 /// `SHA256 (name) = HEX`, `SHA2-256(name)= HEX`.
 fn tagged(line: &str) -> Option<Row> {
-    let (is_escaped, line) = escape(line);
+    let (read, line) = escape(line);
     let (left, digits) = line.rsplit_once('=')?;
     let (label, name) = left.trim_end().strip_suffix(')')?.split_once('(')?;
     let (label, digits) = (label.trim_end(), digits.trim());
     let is_word = label.chars().all(|character| character.is_ascii_alphanumeric() || "-_/".contains(character));
-    let row = || Row::new(Some(unescaped(name, is_escaped)), Some(label).filter(|label| !label.is_empty()), digits);
+    let row = || Row::new(Some(read(name)), Some(label).filter(|label| !label.is_empty()), digits);
     (is_word && is_hexadecimal(digits)).then(row)
 }
 
 /// `HEX  name`, `HEX *name`, `HEX`, each also behind `sha256:`.
 fn plain(line: &str) -> Option<Row> {
-    let (is_escaped, line) = escape(line);
+    let (read, line) = escape(line);
     let (label, line) = match line.split_once(':') {
         Some((label, rest)) if is_label(label) => (Some(label), rest.trim_start()),
         _ => (None, line),
@@ -232,7 +236,7 @@ fn plain(line: &str) -> Option<Row> {
     let (digits, rest) = line.split_once([' ', '\t'])?;
     let rest = rest.trim_start();
     let name = rest.strip_prefix('*').unwrap_or(rest);
-    is_hexadecimal(digits).then(|| Row::new(Some(unescaped(name, is_escaped)), label, digits))
+    is_hexadecimal(digits).then(|| Row::new(Some(read(name)), label, digits))
 }
 
 /// A line that is one digest, which older certutils part into bytes.

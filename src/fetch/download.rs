@@ -14,7 +14,7 @@ use url::Url;
 
 use super::error::FetchError;
 use super::expected::{Actual, Expected};
-use super::part::Part;
+use super::part::PartialDownload;
 use crate::console::text::visible;
 use crate::console::{Progress, Shown};
 use crate::digest::Sha256Digest;
@@ -71,7 +71,7 @@ pub(crate) fn fetch(options: &Options, progress: &Progress) -> Result<Fetched, F
         return Ok(there);
     }
     let client = http::client(options.silence, http::download_redirects())?;
-    let part = Part::beside(path).map_err(|source| FetchError::File { path: path.clone(), source })?;
+    let part = PartialDownload::beside(path).map_err(|source| FetchError::File { path: path.clone(), source })?;
     let furthest = part.length();
     let mut download = Download { client, options, part, transferred: 0, furthest, progress };
     say_on_interrupt(Some(format!(
@@ -116,7 +116,7 @@ pub(crate) fn is_absent(url: &Url, silence: Duration) -> Result<bool, FetchError
 struct Download<'a> {
     client: Client,
     options: &'a Options,
-    part: Part,
+    part: PartialDownload,
     transferred: u64,
     /// The most of the artefact that any attempt had.
     furthest: u64,

@@ -14,7 +14,7 @@ use crate::fs::{
 /// Longer than any entity tag.
 const MAX_TAG: u64 = 8 << 10;
 
-pub(super) struct Part {
+pub(super) struct PartialDownload {
     bytes: PathBuf,
     tag: PathBuf,
     /// The final name, which is what errors speak of: nobody asked for the others.
@@ -34,7 +34,7 @@ enum End {
     Copied { place: Place, _scratch: Scratch },
 }
 
-impl Part {
+impl PartialDownload {
     pub(super) fn beside(path: &Path) -> Result<Self, FsError> {
         let place = place(path)?;
         if let Place::File(to) = &place {

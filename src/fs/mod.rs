@@ -31,5 +31,5 @@ pub(crate) use place::{Place, must_be_writable, place};
 pub(crate) use platform::{is_still_at, keep_mode, keep_own_rights, refuses_execution, split_at_equals};
 pub(crate) use refusal::is_too_long;
 pub(crate) use spool::Spool;
-pub(crate) use walk::Kind;
+pub(crate) use walk::FileKind;
 pub use walk::{Walked, portable, walk};

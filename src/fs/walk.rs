@@ -8,7 +8,7 @@ use super::platform;
 
 /// What a walk found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum FileKind {
     File,
     /// A symbolic link, not followed.
     Link,
@@ -23,7 +23,7 @@ pub struct Walked {
     pub relative: String,
     /// Where it is.
     pub path: PathBuf,
-    pub(crate) kind: Kind,
+    pub(crate) kind: FileKind,
     pub(crate) size: u64,
     /// Whether it is to be run, by its execute bits; data wherever `KEEPS_MODES` is false.
     pub(crate) mode: Mode,
@@ -49,14 +49,14 @@ pub fn walk(directory: &Path) -> Result<Vec<Walked>, FsError> {
             continue;
         }
         let kind = match (file_type.is_file(), file_type.is_symlink()) {
-            (true, _) => Kind::File,
-            (_, true) => Kind::Link,
-            _ => Kind::Other,
+            (true, _) => FileKind::File,
+            (_, true) => FileKind::Link,
+            _ => FileKind::Other,
         };
         let metadata = std::fs::symlink_metadata(entry.path()).map_err(FsError::read(entry.path()))?;
         let mode = match kind {
-            Kind::File if platform::is_run(&metadata) => Mode::Executable,
-            Kind::File | Kind::Link | Kind::Other => Mode::Data,
+            FileKind::File if platform::is_run(&metadata) => Mode::Executable,
+            FileKind::File | FileKind::Link | FileKind::Other => Mode::Data,
         };
         let relative = entry.path().strip_prefix(directory).unwrap_or(entry.path());
         let relative = relative

@@ -15,4 +15,4 @@ pub use release::{FindingRecord, Problem, Release, ReleaseFile};
 pub(crate) use report::Verdict;
 pub(crate) use upload::UploadCommand;
 pub(crate) use verify::is_of_gate;
-pub use verify::{Options, Part, verify};
+pub use verify::{Options, ReleasePart, verify};

@@ -35,9 +35,9 @@ pub struct Problem {
 pub struct ReleaseFile {
     pub name: String,
     pub role: Role,
-    /// The distribution that it is of, as its metadata spells it.
+    /// The distribution that it is of, as its metadata spells it: a release that failed keeps what is no name too.
     pub distribution: String,
-    /// The version in its metadata.
+    /// The version in its metadata, as text for the same reason.
     pub version: String,
     pub bytes: u64,
     pub sha256: Sha256Digest,

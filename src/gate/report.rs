@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::release::{Problem, Release};
 use crate::console::Shown;
-use crate::console::annotation::{Annotation, Level};
+use crate::console::annotation::{Annotation, AnnotationLevel};
 use crate::console::text::{plural, visible};
 use crate::fs::portable;
 
@@ -78,11 +78,11 @@ impl Shown for Verdict<'_> {
     fn annotations(&self) -> String {
         let Release { problems, warnings, files, release_version, .. } = self.release;
         let mut text = String::new();
-        for (level, problems) in [(Level::Error, problems), (Level::Warning, warnings)] {
+        for (level, problems) in [(AnnotationLevel::Error, problems), (AnnotationLevel::Warning, warnings)] {
             for Problem { code, file, message, help, accepted, .. } in problems {
                 let path = file.as_ref().map(|file| portable(&self.dist.join(file)));
                 let (level, closing) = match accepted {
-                    Some(reason) => (Level::Notice, format!("accepted: {}", visible(reason))),
+                    Some(reason) => (AnnotationLevel::Notice, format!("accepted: {}", visible(reason))),
                     None => (level, format!("help: {}", visible(help))),
                 };
                 let message = format!("{}\n{closing}", visible(message));
@@ -95,7 +95,7 @@ impl Shown for Verdict<'_> {
             let _ = writeln!(
                 text,
                 "{}",
-                Annotation { level: Level::Notice, file: None, title: "release verified", message }
+                Annotation { level: AnnotationLevel::Notice, file: None, title: "release verified", message }
             );
         }
         text

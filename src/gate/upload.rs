@@ -12,6 +12,7 @@ use crate::product::RuntimeProject;
 /// `relkit publish` of what was verified.
 pub(crate) struct UploadCommand<'a> {
     pub(crate) dist: &'a Path,
+    /// As it is typed: a version, or a tag of the product.
     pub(crate) release_version: &'a str,
     pub(crate) revision: Option<String>,
     pub(crate) product: Option<&'a Path>,

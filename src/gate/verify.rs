@@ -29,14 +29,14 @@ pub struct Options<'a> {
     pub allow_missing: &'a [TargetTriple],
     pub runtime: &'a RuntimeProject,
     pub sdk: Option<&'a SdkProject>,
-    pub part: Part<'a>,
+    pub part: ReleasePart<'a>,
     /// What failed before there was a dist directory.
     pub failed: &'a [FailedStep],
 }
 
 /// How much of a release is verified.
 #[derive(Debug, Clone, Copy, Default)]
-pub enum Part<'a> {
+pub enum ReleasePart<'a> {
     #[default]
     Whole,
     /// The runtime alone: nothing is asked of the SDK.
@@ -45,7 +45,7 @@ pub enum Part<'a> {
     Sdk(Option<&'a Published>),
 }
 
-impl Part<'_> {
+impl ReleasePart<'_> {
     fn half(self) -> Option<Half> {
         match self {
             Self::Whole => None,
@@ -66,7 +66,9 @@ pub fn verify(options: &Options<'_>, progress: &Progress) -> Result<(Release, Re
     let receipts = options.receipts.filter(|_| half != Some(Half::Sdk)).map(Receipts::read).transpose()?;
     let all_targets: Vec<_> = options.runtime.targets.iter().map(|row| row.triple.clone()).collect();
     let published = match options.part {
-        Part::Sdk(Some(published)) => Some(Published { beside: digests(&dist.left_alone)?, ..published.clone() }),
+        ReleasePart::Sdk(Some(published)) => {
+            Some(Published { beside: digests(&dist.left_alone)?, ..published.clone() })
+        }
         _ => None,
     };
     let expected = Expected {

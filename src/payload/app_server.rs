@@ -5,11 +5,11 @@
 use std::path::Path;
 
 use super::error::PayloadError;
-use super::found::{Found, Part};
+use super::found::{Found, WheelPart};
 use super::input::{Extent, Input};
 use super::name::is_code_of_package;
 use super::package::{DESCRIPTOR, Package};
-use super::place::{Executable, Layout, Place, Placed};
+use super::place::{Executable, Layout, Placed, WheelDirectory};
 use super::rules::{self, Applied};
 use crate::binary::{Format, Magic};
 use crate::fs::{Mode, read};
@@ -25,7 +25,7 @@ pub(super) fn arrange(origin: &Path, project: &RuntimeProject, input: Input) -> 
     let executable = project.executable();
     let extent = input.extent(project);
     let entries = entry_names(executable);
-    let (sboms, found): (Vec<_>, Vec<_>) = input.files.into_iter().partition(|file| file.part == Part::Sboms);
+    let (sboms, found): (Vec<_>, Vec<_>) = input.files.into_iter().partition(|file| file.part == WheelPart::Sboms);
     let found = unwrap_folder(found, &entries);
     let shelf = Shelf { origin, project, extent, sboms };
     if let Some(descriptor) = find(&found, DESCRIPTOR) {
@@ -134,7 +134,7 @@ impl Shelf<'_> {
             let run = file.path == *entrypoint || under(BIN) || under(&path_dir);
             let helper = under(&resources_dir) && magic.is_run();
             let mode = if run || helper { Mode::Executable } else { Mode::Data };
-            placed.put(file, Place::Package, file.path.clone(), mode)?;
+            placed.put(file, WheelDirectory::Package, file.path.clone(), mode)?;
         }
         self.finish(placed, entrypoint.clone(), package, ignored, applied)
     }
@@ -147,7 +147,7 @@ impl Shelf<'_> {
         let entrypoint: MemberPath = entrypoint.parse().map_err(unusable)?;
         let others: Vec<_> = found.iter().filter(|file| file.path != program.path).collect();
         let mut placed = Placed::new(self.origin);
-        placed.put(program, Place::Package, entrypoint.clone(), Mode::Executable)?;
+        placed.put(program, WheelDirectory::Package, entrypoint.clone(), Mode::Executable)?;
         let applied = self.apply(&others, &mut placed)?;
         let mut ignored = Vec::new();
         for file in others {
@@ -177,7 +177,7 @@ impl Shelf<'_> {
             placed.put_sbom(file)?;
         }
         let name = self.project.executable().to_owned();
-        let entrypoint = Executable { name, place: Place::Package, path: entrypoint };
+        let entrypoint = Executable { name, place: WheelDirectory::Package, path: entrypoint };
         let (files, unmatched) = (placed.finish(), applied.unmatched);
         let called = self.project.executable().to_owned();
         Ok(Layout { files, entrypoint, called, linked: None, companions: Vec::new(), package, ignored, unmatched })

@@ -9,8 +9,8 @@ use std::path::Path;
 use liblzma::stream::{CONCATENATED, Stream};
 
 use super::error::PayloadError;
-use super::form::{Compression, Form};
-use super::found::{Found, Part};
+use super::form::{Compression, PayloadForm};
+use super::found::{Found, WheelPart};
 use super::input::Input;
 use super::tarball;
 use super::unpack::{Limited, Sink, Watched, limit, peek, reading};
@@ -42,9 +42,9 @@ pub(super) fn unpack(
     }
     let magic = Magic::of(&head);
     let (form, files) = if magic.format().is_some() {
-        (Form::Compressed, alone(origin, &mut rest, name, scratch)?)
+        (PayloadForm::Compressed, alone(origin, &mut rest, name, scratch)?)
     } else if tarball::is_tar(&head) {
-        (Form::Tar, tarball::unpack(origin, rest, limit(length), scratch)?)
+        (PayloadForm::Tar, tarball::unpack(origin, rest, limit(length), scratch)?)
     } else {
         return Err(PayloadError::NotTar { path: origin.to_owned(), what: magic.described() });
     };
@@ -78,7 +78,7 @@ fn alone(origin: &Path, stream: &mut impl Read, name: &str, scratch: &Path) -> R
         io::Write::write_all(&mut file, &buffer[..count]).map_err(FsError::write(&target))?;
         size += count as u64;
     }
-    Ok(sink.finish()?.into_iter().map(|found| Found { size, part: Part::Payload, ..found }).collect())
+    Ok(sink.finish()?.into_iter().map(|found| Found { size, part: WheelPart::Payload, ..found }).collect())
 }
 
 #[cfg(test)]
@@ -94,7 +94,7 @@ mod tests {
     const FORMS: [(Compression, Compressor); 3] =
         [(Compression::Gzip, gzip), (Compression::Xz, xz), (Compression::Zstandard, zstd)];
 
-    fn read(compression: Compression, bytes: &[u8]) -> Result<(Form, Vec<u8>), PayloadError> {
+    fn read(compression: Compression, bytes: &[u8]) -> Result<(PayloadForm, Vec<u8>), PayloadError> {
         let directory = tempfile::tempdir().unwrap();
         let (path, scratch) = (directory.path().join("x"), directory.path().join("scratch"));
         std::fs::write(&path, bytes).unwrap();
@@ -111,7 +111,7 @@ mod tests {
         let program = static_elf().build();
         for (compression, compressed) in FORMS {
             let whole = compressed(&program);
-            assert_eq!(read(compression, &whole).unwrap(), (Form::Compressed, program.clone()));
+            assert_eq!(read(compression, &whole).unwrap(), (PayloadForm::Compressed, program.clone()));
             for length in (8..whole.len()).step_by(7).chain([whole.len() - 1]) {
                 let error = read(compression, &whole[..length]).unwrap_err();
                 assert!(matches!(error, PayloadError::Damaged { .. }), "{compression:?} {length}: {error}");

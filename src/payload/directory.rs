@@ -5,17 +5,17 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::error::PayloadError;
-use super::found::{Found, Part};
+use super::found::{Found, WheelPart};
 use super::name;
 use super::unpack::{MAX_COPIES, bomb, linked_limit};
-use crate::fs::{self, FsError, Kind, Walked};
+use crate::fs::{self, FileKind, FsError, Walked};
 use crate::member_path::{MemberPath, Node, Paths, parent, resolve};
 
 /// Every file below `directory`, under names that every file system keeps.
 pub(super) fn list(directory: &Path) -> Result<Vec<Found>, PayloadError> {
     let root = directory.canonicalize().map_err(FsError::read(directory))?;
     let walked = fs::walk(directory)?;
-    let own = walked.iter().filter(|walked| walked.kind == Kind::File);
+    let own = walked.iter().filter(|walked| walked.kind == FileKind::File);
     let limit = linked_limit(own.fold(0_u64, |sum, walked| sum.saturating_add(walked.size)));
     let found = Vec::with_capacity(walked.len());
     let mut list = List { directory, root, paths: Paths::default(), found, size: 0, limit, linked: 0 };
@@ -75,7 +75,7 @@ impl List<'_> {
 
     /// The directory that a link leads to, where it is not in that directory itself.
     fn linked_directory(&self, walked: &Walked) -> Result<Option<PathBuf>, PayloadError> {
-        let (Kind::Link, Some(path)) = (walked.kind, self.path(walked)?) else { return Ok(None) };
+        let (FileKind::Link, Some(path)) = (walked.kind, self.path(walked)?) else { return Ok(None) };
         let Some(target) = self.target(&path, &walked.path)? else { return Ok(None) };
         let parent = walked.path.parent().and_then(|parent| parent.canonicalize().ok());
         let is_around = parent.is_some_and(|parent| parent.starts_with(&target));
@@ -95,8 +95,8 @@ impl List<'_> {
         let Some(path) = self.path(&walked)? else { return Ok(()) };
         name::take(&mut self.paths, self.directory, &path, Node::File)?;
         let (source, size) = match walked.kind {
-            Kind::File => (walked.path, walked.size),
-            Kind::Link => {
+            FileKind::File => (walked.path, walked.size),
+            FileKind::Link => {
                 let Some(source) = self.target(&path, &walked.path)? else {
                     self.found.push(Found::dangling(path));
                     return Ok(());
@@ -107,7 +107,7 @@ impl List<'_> {
                 }
                 (source, metadata.len())
             }
-            Kind::Other => {
+            FileKind::Other => {
                 let what = "a device, FIFO or socket";
                 let (path, member) = (self.directory.to_owned(), path.to_string());
                 return Err(PayloadError::Special { path, member, what });
@@ -117,8 +117,8 @@ impl List<'_> {
         if self.size > self.limit {
             return Err(bomb(self.directory, self.limit));
         }
-        let is_link = walked.kind == Kind::Link;
-        self.found.push(Found { path, source, size, mode: walked.mode, part: Part::Payload, is_link });
+        let is_link = walked.kind == FileKind::Link;
+        self.found.push(Found { path, source, size, mode: walked.mode, part: WheelPart::Payload, is_link });
         Ok(())
     }
 }

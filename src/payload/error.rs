@@ -6,7 +6,7 @@ use super::package::DESCRIPTOR;
 use crate::error::{Exit, Explain};
 use crate::fs::FsError;
 use crate::member_path::{Clash, PathError};
-use crate::product::Place as Row;
+use crate::product::KeyPosition;
 use crate::wheel::record::RecordError;
 use crate::wheel::verify::Disagreement;
 
@@ -45,14 +45,14 @@ pub enum PayloadError {
     Destination { path: PathBuf, member: String, to: String, clash: Clash },
     /// A file that a row of `files` takes to a place that it cannot have.
     #[error("{fault} ({at})")]
-    OfRow { fault: Box<PayloadError>, at: Row },
+    OfRow { fault: Box<PayloadError>, at: KeyPosition },
     /// A pattern of `files` that names one file, and should.
     #[error("`{}`: `files` ships `{pattern}` as the one file `{to}`, and it matches several: {members} ({at})", path.display())]
-    OneName { path: PathBuf, pattern: String, members: String, to: String, at: Row },
+    OneName { path: PathBuf, pattern: String, members: String, to: String, at: KeyPosition },
     #[error("`{}` has nothing that `{pattern}` of `files` matches ({at})", path.display())]
-    Unmatched { path: PathBuf, pattern: String, at: Row, nearest: String },
+    Unmatched { path: PathBuf, pattern: String, at: KeyPosition, nearest: String },
     #[error("`{}`: `{member}` cannot go to `{to}`, the place of {what} ({at})", path.display())]
-    Replaced { path: PathBuf, member: String, to: String, what: String, at: Row },
+    Replaced { path: PathBuf, member: String, to: String, what: String, at: KeyPosition },
     #[error("`{}`: link `{member}` {why}", path.display())]
     Link { path: PathBuf, member: String, why: &'static str },
     #[error("`{}`: member `{member}` is {what}", path.display())]

@@ -9,7 +9,7 @@ use crate::wheel::filename::Claim;
 
 /// The form in which a payload is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum PayloadForm {
     Executable,
     /// One executable in a `.gz`, `.xz` or `.zst`.
     Compressed,
@@ -28,7 +28,7 @@ pub(super) enum Reading {
     Executable,
     Compressed(Compression),
     Tar,
-    Zip(Form),
+    Zip(PayloadForm),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub(super) fn reading(path: &Path, head: &[u8]) -> Result<Reading, PayloadError>
         Magic::Zstandard => Ok(Reading::Compressed(Compression::Zstandard)),
         Magic::Zip => {
             let wheel = Claim::of_path(path) == Some(Claim::Wheel);
-            Ok(Reading::Zip(if wheel { Form::Wheel } else { Form::Zip }))
+            Ok(Reading::Zip(if wheel { PayloadForm::Wheel } else { PayloadForm::Zip }))
         }
         magic if magic.format().is_some() => Ok(Reading::Executable),
         _ if tarball::is_tar(head) => Ok(Reading::Tar),

@@ -15,14 +15,14 @@ pub(super) struct Found {
     pub(crate) size: u64,
     /// Whether the input has it as a file to be run; inputs lose that as often as they keep it.
     pub(crate) mode: Mode,
-    pub(crate) part: Part,
+    pub(crate) part: WheelPart,
     /// Whether the input has it as a link to another of its files.
     pub(crate) is_link: bool,
 }
 
 /// What a file is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum WheelPart {
     Payload,
     /// What a wheel has for the root of the environment.
     Data,
@@ -38,12 +38,12 @@ pub(super) enum Part {
 impl Found {
     /// A link to nothing.
     pub(super) fn dangling(path: MemberPath) -> Self {
-        Self { path, source: PathBuf::new(), size: 0, mode: Mode::Data, part: Part::Dangling, is_link: true }
+        Self { path, source: PathBuf::new(), size: 0, mode: Mode::Data, part: WheelPart::Dangling, is_link: true }
     }
 
     /// The files, and the links to nothing.
     pub(super) fn without_dangling(files: Vec<Self>) -> (Vec<Self>, Vec<MemberPath>) {
-        let (dangling, files): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| file.part == Part::Dangling);
+        let (dangling, files): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| file.part == WheelPart::Dangling);
         (files, dangling.into_iter().map(|link| link.path).collect())
     }
 

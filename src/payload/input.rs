@@ -1,6 +1,6 @@
 //! What an input holds, whatever its form.
 
-use super::form::Form;
+use super::form::PayloadForm;
 use super::found::Found;
 use crate::product::RuntimeProject;
 use crate::wheel::name::DistributionName;
@@ -8,7 +8,7 @@ use crate::wheel::name::DistributionName;
 /// What an input gave up.
 #[derive(Debug)]
 pub(super) struct Input {
-    pub(crate) form: Form,
+    pub(crate) form: PayloadForm,
     pub(crate) files: Vec<Found>,
     pub(crate) wheel: Option<WheelName>,
 }
@@ -17,6 +17,7 @@ pub(super) struct Input {
 #[derive(Debug)]
 pub(super) struct WheelName {
     pub(crate) distribution: Option<DistributionName>,
+    /// As the directory has it, which may be no version.
     pub(crate) version: String,
     /// Its import packages.
     pub(crate) modules: Vec<String>,

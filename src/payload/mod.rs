@@ -43,9 +43,9 @@ use crate::product::{FileRule, RuntimeProject};
 
 pub(crate) use beside::is_beside_payloads;
 pub use error::PayloadError;
-pub use form::Form;
+pub use form::PayloadForm;
 pub(crate) use package::{DESCRIPTOR, Package, package_of};
-pub use place::Place;
+pub use place::WheelDirectory;
 pub(crate) use place::{Executable, PayloadFile};
 pub(crate) use survey::{Surveyed, survey};
 pub(crate) use wheel_program::{Standing, WheelProgram};
@@ -53,7 +53,7 @@ pub(crate) use wheel_program::{Standing, WheelProgram};
 /// A payload whose names, links, sizes and layout have been verified.
 #[derive(Debug)]
 pub struct Payload {
-    pub form: Form,
+    pub form: PayloadForm,
     /// Every file, sorted by place and path.
     pub files: Vec<PayloadFile>,
     /// The program: the first of the product's executables.
@@ -66,7 +66,7 @@ pub struct Payload {
     pub(crate) companions: Vec<Executable>,
     /// The package descriptor of an app server, where the payload has one.
     pub(crate) package: Option<Package>,
-    /// The version that the name of the `.dist-info` directory states, where the payload is a wheel of the product.
+    /// What the name of the `.dist-info` directory states as version, where the payload is a wheel of the product.
     pub wheel_version: Option<String>,
     /// Files that are not part of the payload, by their names in the input.
     pub ignored: Vec<MemberPath>,
@@ -105,7 +105,7 @@ impl Payload {
             program::arrange(path, project, input)?
         };
         let place::Layout { files, entrypoint, called, linked, companions, package, ignored, unmatched } = layout;
-        let has_name = !matches!(form, Form::Executable | Form::Compressed);
+        let has_name = !matches!(form, PayloadForm::Executable | PayloadForm::Compressed);
         let is_own = |name: &str| called.to_ascii_lowercase().contains(&name.to_ascii_lowercase());
         let renamed = (has_name && !is_own(project.executable())).then_some(called);
         let scratch = scratch.to_owned();
@@ -136,7 +136,7 @@ impl Payload {
 
     /// Puts every file under its path below what `directory` gives for its place, with its mode: unpacked files are moved,
     /// the user's are copied (sharing blocks where the file system can).
-    pub fn place(self, directory: impl Fn(Place) -> PathBuf, progress: &Progress) -> Result<(), FsError> {
+    pub fn place(self, directory: impl Fn(WheelDirectory) -> PathBuf, progress: &Progress) -> Result<(), FsError> {
         // What was unpacked was counted then, and is only moved.
         let is_unpacked = |file: &PayloadFile| file.source.starts_with(&self.scratch);
         let copied: u64 = self.files.iter().filter(|file| !is_unpacked(file)).map(|file| file.size).sum();

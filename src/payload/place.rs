@@ -9,12 +9,12 @@ use super::found::Found;
 use super::package::Package;
 use crate::fs::Mode;
 use crate::member_path::{Clash, MemberPath, Node, Paths};
-use crate::product::{FileRule, Place as Row};
+use crate::product::{FileRule, KeyPosition};
 use crate::wheel::info;
 
 /// A directory of a wheel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Place {
+pub enum WheelDirectory {
     /// The import package.
     Package,
     /// `.data/scripts`, whose files are on PATH.
@@ -28,7 +28,7 @@ pub enum Place {
 }
 
 /// As the `to` of a rule of `files` writes it, where one can.
-impl fmt::Display for Place {
+impl fmt::Display for WheelDirectory {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Package => "package/",
@@ -43,7 +43,7 @@ impl fmt::Display for Place {
 /// A file of a payload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PayloadFile {
-    pub place: Place,
+    pub place: WheelDirectory,
     /// Below that place.
     pub path: MemberPath,
     /// Where its bytes are until the payload is placed.
@@ -52,7 +52,7 @@ pub struct PayloadFile {
     pub mode: Mode,
     pub(crate) size: u64,
     /// The row of `files` that gives it its place, where one does.
-    pub(crate) row: Option<Row>,
+    pub(crate) row: Option<KeyPosition>,
 }
 
 /// One of the product's executables in a payload.
@@ -60,7 +60,7 @@ pub struct PayloadFile {
 pub struct Executable {
     /// As the product's table has it, without `.exe`.
     pub(crate) name: String,
-    pub place: Place,
+    pub place: WheelDirectory,
     pub path: MemberPath,
 }
 
@@ -84,9 +84,9 @@ pub(super) struct Layout {
 pub(super) struct Placed<'a> {
     origin: &'a Path,
     files: Vec<PayloadFile>,
-    paths: HashMap<Place, Paths>,
+    paths: HashMap<WheelDirectory, Paths>,
     /// What the input calls the file at a place and path.
-    names: HashMap<(Place, MemberPath), (MemberPath, Option<Row>)>,
+    names: HashMap<(WheelDirectory, MemberPath), (MemberPath, Option<KeyPosition>)>,
 }
 
 impl<'a> Placed<'a> {
@@ -98,7 +98,7 @@ impl<'a> Placed<'a> {
     pub(super) fn put(
         &mut self,
         found: &Found,
-        place: Place,
+        place: WheelDirectory,
         path: MemberPath,
         mode: Mode,
     ) -> Result<(), PayloadError> {
@@ -108,13 +108,13 @@ impl<'a> Placed<'a> {
     /// The same, where a row of `files` may say the place.
     pub(super) fn put_by(
         &mut self,
-        row: Option<&Row>,
+        row: Option<&KeyPosition>,
         found: &Found,
-        place: Place,
+        place: WheelDirectory,
         path: MemberPath,
         mode: Mode,
     ) -> Result<(), PayloadError> {
-        let of_row = |error, row: Option<&Row>| match row {
+        let of_row = |error, row: Option<&KeyPosition>| match row {
             Some(row) => PayloadError::OfRow { fault: Box::new(error), at: row.clone() },
             None => error,
         };
@@ -143,10 +143,10 @@ impl<'a> Placed<'a> {
     pub(super) fn put_sbom(&mut self, found: &Found) -> Result<(), PayloadError> {
         let refused = |why| PayloadError::Name { path: self.origin.to_owned(), member: found.path.to_string(), why };
         let path = found.file_name().parse().map_err(refused)?;
-        self.put(found, Place::Sboms, path, Mode::Data)
+        self.put(found, WheelDirectory::Sboms, path, Mode::Data)
     }
 
-    fn refused(&self, found: &Found, place: Place, path: &MemberPath, clash: Clash) -> PayloadError {
+    fn refused(&self, found: &Found, place: WheelDirectory, path: &MemberPath, clash: Clash) -> PayloadError {
         let (member, to) = (found.path.to_string(), format!("{place}{path}"));
         PayloadError::Destination { path: self.origin.to_owned(), member, to, clash }
     }

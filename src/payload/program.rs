@@ -6,9 +6,9 @@ use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
 use super::error::PayloadError;
-use super::found::{Found, Part};
+use super::found::{Found, WheelPart};
 use super::input::{Extent, Input};
-use super::place::{Executable, Layout, Place, Placed};
+use super::place::{Executable, Layout, Placed, WheelDirectory};
 use super::rules;
 use super::search::{self, Known, Programs};
 use crate::fs::Mode;
@@ -22,7 +22,7 @@ const BIN: &str = "bin";
 pub(super) fn arrange(origin: &Path, project: &RuntimeProject, input: Input) -> Result<Layout, PayloadError> {
     let extent = input.extent(project);
     let (sboms, files): (Vec<_>, Vec<_>) =
-        input.files.into_iter().partition(|file| file.part == Part::Sboms || is_sbom_name(&file.path));
+        input.files.into_iter().partition(|file| file.part == WheelPart::Sboms || is_sbom_name(&file.path));
     let files = if matches!(extent, Extent::Own | Extent::Foreign) { files } else { unwrap_folder(files) };
     let mut known = Vec::with_capacity(files.len());
     for found in &files {
@@ -89,8 +89,8 @@ impl Shelf<'_> {
     fn scripts(&self, placed: &mut Placed<'_>) -> Result<Shelved, PayloadError> {
         let mut put = |name: &str, program: &Known<'_>| {
             let path = self.path(&program.file_name(name))?;
-            placed.put(program.found, Place::Scripts, path.clone(), Mode::Executable)?;
-            Ok::<_, PayloadError>(Executable { name: name.to_owned(), place: Place::Scripts, path })
+            placed.put(program.found, WheelDirectory::Scripts, path.clone(), Mode::Executable)?;
+            Ok::<_, PayloadError>(Executable { name: name.to_owned(), place: WheelDirectory::Scripts, path })
         };
         let entrypoint = put(self.name, &self.programs.first)?;
         let companions =
@@ -111,19 +111,19 @@ impl Shelf<'_> {
         };
         // Metadata of a wheel, and what starts something in Python, are not beside its program.
         let is_kept = |file: &Known<'_>| match file.found.part {
-            Part::Payload => true,
+            WheelPart::Payload => true,
             // Of a wheel of ours it is what rows copied there.
-            Part::Data => self.extent != Extent::Own,
-            Part::Scripts => file.magic.format().is_some(),
-            Part::Licences | Part::Sboms | Part::Dangling => false,
+            WheelPart::Data => self.extent != Extent::Own,
+            WheelPart::Scripts => file.magic.format().is_some(),
+            WheelPart::Licences | WheelPart::Sboms | WheelPart::Dangling => false,
         };
         let kept: Vec<_> =
             rest.iter().filter(|file| is_kept(file)).filter_map(|file| Some((below(file)?, file))).collect();
         let alone = kept.is_empty() && self.programs.others.is_empty();
         let bin = if in_bin || alone { "bin/" } else { "" };
         let mut put = |name: &str, program: &Known<'_>, path: MemberPath| {
-            placed.put(program.found, Place::Package, path.clone(), Mode::Executable)?;
-            Ok::<_, PayloadError>(Executable { name: name.to_owned(), place: Place::Package, path })
+            placed.put(program.found, WheelDirectory::Package, path.clone(), Mode::Executable)?;
+            Ok::<_, PayloadError>(Executable { name: name.to_owned(), place: WheelDirectory::Package, path })
         };
         let first = &self.programs.first;
         let entrypoint = put(self.name, first, self.path(&format!("{bin}{}", first.file_name(self.name)))?)?;
@@ -134,7 +134,7 @@ impl Shelf<'_> {
         }
         for (path, file) in &kept {
             let mode = file.found.mode_beside(file.magic, directory);
-            placed.put(file.found, Place::Package, path.clone(), mode)?;
+            placed.put(file.found, WheelDirectory::Package, path.clone(), mode)?;
         }
         Ok((entrypoint, companions, kept.into_iter().map(|(_, file)| file.found.path.clone()).collect()))
     }
@@ -151,7 +151,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::payload::form::Form;
+    use crate::payload::form::PayloadForm;
     use crate::samples::binary::{static_elf, windows_program};
 
     const TABLE: &str = "[tool.relkit]\ndistribution = \"rg-bin\"\nmodule = \"rg_bin\"\nexecutables = [\"rg\", \"rgx\"]\n\
@@ -180,17 +180,17 @@ mod tests {
                 source: sources[*kind].clone(),
                 size: 1,
                 mode: Mode::Data,
-                part: Part::Payload,
+                part: WheelPart::Payload,
                 is_link: false,
             };
             let files: Vec<_> = paths.iter().zip(&kinds).map(file).collect();
             for command in ["scripts", "launcher", "none"] {
-                let input = Input { form: Form::Tar, files: files.clone(), wheel: None };
+                let input = Input { form: PayloadForm::Tar, files: files.clone(), wheel: None };
                 // A path may be of a file and of a directory here, as in no input; that is refused, or not seen.
                 let Ok(layout) = arrange(Path::new("x"), &project(command), input) else { continue };
                 // A row copies what the package keeps.
                 let places = layout.files.len() + layout.ignored.len();
-                let copies = layout.files.iter().filter(|file| file.place == Place::Data).count();
+                let copies = layout.files.iter().filter(|file| file.place == WheelDirectory::Data).count();
                 let may_copy = if command == "scripts" { 0 } else { copies };
                 prop_assert!((places - may_copy..=places).contains(&files.len()));
                 for program in std::iter::once(&layout.entrypoint).chain(&layout.companions) {

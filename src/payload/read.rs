@@ -4,8 +4,8 @@ use std::io::{BufReader, Seek as _};
 use std::path::Path;
 
 use super::error::PayloadError;
-use super::form::{self, Form, Reading};
-use super::found::{Found, Part};
+use super::form::{self, PayloadForm, Reading};
+use super::found::{Found, WheelPart};
 use super::input::{Input, Sought};
 use super::unpack::{self, Watched};
 use super::{compressed, directory, tarball, wheel, zipped};
@@ -24,7 +24,7 @@ pub(super) fn read(
     let metadata = std::fs::metadata(path).map_err(FsError::read(path))?;
     let input = |form, files| Input { form, files, wheel: None };
     if metadata.is_dir() {
-        return Ok(input(Form::Directory, directory::list(path)?));
+        return Ok(input(PayloadForm::Directory, directory::list(path)?));
     }
     if !metadata.is_file() {
         return Err(PayloadError::NotAFile { path: path.to_owned() });
@@ -41,22 +41,22 @@ pub(super) fn read(
                 source: path.to_owned(),
                 size: metadata.len(),
                 mode: Mode::Executable,
-                part: Part::Payload,
+                part: WheelPart::Payload,
                 is_link: false,
             };
-            Ok(input(Form::Executable, vec![program]))
+            Ok(input(PayloadForm::Executable, vec![program]))
         }
         Reading::Compressed(compression) => compressed::unpack(path, file, compression, name, scratch, progress),
         Reading::Tar => {
             progress.set_length(metadata.len());
             let file = Watched::new(BufReader::with_capacity(1 << 16, file), progress);
-            Ok(input(Form::Tar, tarball::unpack(path, file, unpack::limit(metadata.len()), scratch)?))
+            Ok(input(PayloadForm::Tar, tarball::unpack(path, file, unpack::limit(metadata.len()), scratch)?))
         }
         Reading::Zip(form) => {
             let archive = zipped::open(path, progress)?;
             match (wheel::dist_info(&archive), form) {
                 (Some(dist_info), _) => wheel::unpack(path, &archive, &dist_info, sought, scratch, progress),
-                (None, Form::Wheel) => {
+                (None, PayloadForm::Wheel) => {
                     Err(PayloadError::NoWheel { path: path.to_owned(), member: "*.dist-info/WHEEL".into() })
                 }
                 (None, form) => Ok(input(form, zipped::unpack(path, &archive, scratch, progress)?)),

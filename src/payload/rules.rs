@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::error::PayloadError;
-use super::found::{Found, Part};
+use super::found::{Found, WheelPart};
 use super::input::Extent;
-use super::place::{Place, Placed};
+use super::place::{Placed, WheelDirectory};
 use crate::console::text::named;
 use crate::fs::Mode;
 use crate::member_path::{MemberPath, file_name};
@@ -38,9 +38,9 @@ pub(super) fn apply(
     let mut applied = Applied::default();
     for rule in &project.files {
         let (place, naming) = match &rule.to {
-            Destination::Licences(naming) => (Place::Licences, naming),
-            Destination::Data(naming) => (Place::Data, naming),
-            Destination::Package(naming) => (Place::Package, naming),
+            Destination::Licences(naming) => (WheelDirectory::Licences, naming),
+            Destination::Data(naming) => (WheelDirectory::Data, naming),
+            Destination::Package(naming) => (WheelDirectory::Package, naming),
         };
         let mut matches: Vec<_> = files.iter().filter(|file| rule.matches(&file.path)).collect();
         let mut is_there_already = false;
@@ -64,7 +64,7 @@ pub(super) fn apply(
         }
         for file in matches {
             let path = match (is_there_already, place) {
-                (true, Place::Licences) => file.path.below(LICENCES).unwrap_or_else(|| file.path.clone()),
+                (true, WheelDirectory::Licences) => file.path.below(LICENCES).unwrap_or_else(|| file.path.clone()),
                 (true, _) => file.path.clone(),
                 (false, _) => {
                     let path = naming.path(rule.tail(&file.path));
@@ -76,18 +76,20 @@ pub(super) fn apply(
                     })?
                 }
             };
-            if place == Place::Data
+            if place == WheelDirectory::Data
                 && let Some(what) = project.replaced_by(&path)
             {
                 let (path, to, at) = (origin.to_owned(), path.to_string(), rule.at.clone());
                 return Err(PayloadError::Replaced { path, member: file.path.to_string(), to, what, at });
             }
             let mode = match place {
-                Place::Licences | Place::Sboms => Mode::Data,
-                Place::Package | Place::Scripts | Place::Data => file.mode_beside(file.magic()?, directory),
+                WheelDirectory::Licences | WheelDirectory::Sboms => Mode::Data,
+                WheelDirectory::Package | WheelDirectory::Scripts | WheelDirectory::Data => {
+                    file.mode_beside(file.magic()?, directory)
+                }
             };
             placed.put_by(Some(&rule.at), file, place, path, mode)?;
-            if place == Place::Package {
+            if place == WheelDirectory::Package {
                 applied.moved.insert(file.path.clone());
             }
             applied.taken.insert(file.path.clone());
@@ -100,10 +102,10 @@ pub(super) fn apply(
 pub(super) const LICENCES: &str = "licenses";
 
 /// Whether a file of a wheel is what a rule made of upstream's when the wheel was built.
-fn is_made_by(rule: &FileRule, place: Place, naming: &Naming, file: &Found) -> bool {
+fn is_made_by(rule: &FileRule, place: WheelDirectory, naming: &Naming, file: &Found) -> bool {
     let path = match (place, file.part) {
-        (Place::Licences, Part::Licences) => file.path.below(LICENCES),
-        (Place::Licences, _) | (_, Part::Licences) => None,
+        (WheelDirectory::Licences, WheelPart::Licences) => file.path.below(LICENCES),
+        (WheelDirectory::Licences, _) | (_, WheelPart::Licences) => None,
         _ => Some(file.path.clone()),
     };
     let Some(path) = path else { return false };

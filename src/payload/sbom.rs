@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::error::PayloadError;
-use super::found::{Found, Part};
+use super::found::{Found, WheelPart};
 use super::name;
 use crate::fs::{FsError, Mode, open_regular};
 use crate::wheel::sbom::ends;
@@ -24,7 +24,14 @@ pub(super) fn beside(payload: &Path) -> Result<Vec<Found>, PayloadError> {
         }
         open_regular(&source).map_err(FsError::read(&source))?;
         let Some(path) = name::path(payload, name.as_encoded_bytes())? else { continue };
-        found.push(Found { path, source, size: metadata.len(), mode: Mode::Data, part: Part::Sboms, is_link: false });
+        found.push(Found {
+            path,
+            source,
+            size: metadata.len(),
+            mode: Mode::Data,
+            part: WheelPart::Sboms,
+            is_link: false,
+        });
     }
     Ok(found)
 }

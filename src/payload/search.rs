@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::error::PayloadError;
-use super::found::{Found, Part};
+use super::found::{Found, WheelPart};
 use crate::binary::{self, Format, Magic};
 use crate::console::text::named;
 use crate::fs::{FsError, Map};
@@ -37,7 +37,8 @@ impl Known<'_> {
     }
 
     fn is_native(&self) -> bool {
-        self.magic.format().is_some() && matches!(self.found.part, Part::Payload | Part::Data | Part::Scripts)
+        self.magic.format().is_some()
+            && matches!(self.found.part, WheelPart::Payload | WheelPart::Data | WheelPart::Scripts)
     }
 
     fn is_called(&self, name: &str) -> bool {

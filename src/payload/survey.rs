@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::error::PayloadError;
-use super::found::{Found, Part};
+use super::found::{Found, WheelPart};
 use super::input::Sought;
 use super::program::unwrap_folder;
 use super::read::read;
@@ -41,11 +41,11 @@ pub(crate) fn survey(
     let input = read(path, Sought { program, package_directory: false }, scratch, progress)?;
     let (files, dangling) = Found::without_dangling(input.files);
     let files: Vec<_> =
-        files.into_iter().filter(|file| file.part != Part::Sboms && !is_sbom_name(&file.path)).collect();
+        files.into_iter().filter(|file| file.part != WheelPart::Sboms && !is_sbom_name(&file.path)).collect();
     let files = if input.wheel.is_some() { files } else { unwrap_folder(files) };
     let surveyed = files.into_iter().map(|file| {
         let (magic, is_library) = (file.magic()?, file.is_library_by_name());
-        let is_script = file.part == Part::Scripts;
+        let is_script = file.part == WheelPart::Scripts;
         let runs = file.mode == Mode::Executable || magic == Magic::Script;
         Ok(Surveyed { path: file.path, source: file.source, magic, is_library, runs, is_script, is_link: file.is_link })
     });

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::error::PayloadError;
-use super::found::{Found, Part};
+use super::found::{Found, WheelPart};
 use super::links::{self, Copy, Link, Refused, Resolved};
 use super::name;
 use crate::console::Progress;
@@ -95,7 +95,7 @@ impl<'a> Sink<'a> {
             return Err(bomb(self.origin, self.limit));
         }
         let (file, source) = self.create()?;
-        self.files.push(Found { path, source: source.clone(), size, mode, part: Part::Payload, is_link: false });
+        self.files.push(Found { path, source: source.clone(), size, mode, part: WheelPart::Payload, is_link: false });
         Ok(Some((file, source)))
     }
 

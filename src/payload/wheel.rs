@@ -14,8 +14,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use super::error::PayloadError;
-use super::form::Form;
-use super::found::{Found, Part};
+use super::form::PayloadForm;
+use super::found::{Found, WheelPart};
 use super::input::{Input, Sought, WheelName};
 use super::name::{self, is_code_of_package};
 use super::package::DESCRIPTOR;
@@ -59,7 +59,7 @@ pub(super) fn unpack(
         let is_wanted = match (places.of(&member.name), &wanted) {
             (None, _) => false,
             (Some((At::Package(package), _)), Some(wanted)) => package == wanted,
-            (Some((At::Part(part), _)), Some(_)) => part == Part::Sboms,
+            (Some((At::Part(part), _)), Some(_)) => part == WheelPart::Sboms,
             (Some(_), None) => true,
         };
         if is_wanted {
@@ -72,7 +72,7 @@ pub(super) fn unpack(
     let (distribution, version) = places.stem().rsplit_once('-').unwrap_or_default();
     let modules = record.paths().filter_map(|path| path.strip_suffix("/__init__.py").map(str::to_owned)).collect();
     let wheel = WheelName { distribution: distribution.parse().ok(), version: version.to_owned(), modules };
-    Ok(Input { form: Form::Wheel, files, wheel: Some(wheel) })
+    Ok(Input { form: PayloadForm::Wheel, files, wheel: Some(wheel) })
 }
 
 /// The directories of a wheel that are not packages.
@@ -84,7 +84,7 @@ struct Places<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum At<'a> {
     Package(&'a str),
-    Part(Part),
+    Part(WheelPart),
 }
 
 impl Places<'_> {
@@ -98,15 +98,15 @@ impl Places<'_> {
         let below = |directory: &str| name.strip_prefix(directory)?.strip_prefix('/');
         if let Some(path) = below(self.dist_info) {
             return match path.split_once('/') {
-                Some((LICENCES, licence)) => Some((At::Part(Part::Licences), licence)),
-                Some(("sboms", sbom)) => Some((At::Part(Part::Sboms), sbom)),
-                None if licences::is_usual(path) => Some((At::Part(Part::Licences), path)),
+                Some((LICENCES, licence)) => Some((At::Part(WheelPart::Licences), licence)),
+                Some(("sboms", sbom)) => Some((At::Part(WheelPart::Sboms), sbom)),
+                None if licences::is_usual(path) => Some((At::Part(WheelPart::Licences), path)),
                 _ => None,
             };
         }
         let inside = match scheme::of(self.stem(), name) {
-            (Scheme::Scripts, script) => return Some((At::Part(Part::Scripts), script)),
-            (Scheme::Data, path) => return Some((At::Part(Part::Data), path)),
+            (Scheme::Scripts, script) => return Some((At::Part(WheelPart::Scripts), script)),
+            (Scheme::Data, path) => return Some((At::Part(WheelPart::Data), path)),
             (Scheme::Headers | Scheme::Unknown, _) => return None,
             (Scheme::Root | Scheme::Purelib | Scheme::Platlib, path) => path,
         };
@@ -119,15 +119,17 @@ impl Places<'_> {
     fn spread(&self, origin: &Path, program: &str, found: Vec<Found>) -> Result<Vec<Found>, PayloadError> {
         let (mut found, dangling) = Found::without_dangling(found);
         // What lies in the package comes first, and a copy of it for the environment is no second file.
-        found.sort_by_key(|file| matches!(self.of(&file.path), Some((At::Part(Part::Data), _))));
+        found.sort_by_key(|file| matches!(self.of(&file.path), Some((At::Part(WheelPart::Data), _))));
         let package = self.package(origin, program, &found)?;
         let mut paths = Paths::default();
         let mut files: Vec<Found> = Vec::with_capacity(found.len());
         let mut by_path: HashMap<MemberPath, usize> = HashMap::new();
         for file in found {
             let (part, path) = match self.of(&file.path) {
-                Some((At::Package(own), path)) if Some(own) == package.as_deref() => (Part::Payload, path.to_owned()),
-                Some((At::Part(Part::Licences), path)) => (Part::Licences, format!("{LICENCES}/{path}")),
+                Some((At::Package(own), path)) if Some(own) == package.as_deref() => {
+                    (WheelPart::Payload, path.to_owned())
+                }
+                Some((At::Part(WheelPart::Licences), path)) => (WheelPart::Licences, format!("{LICENCES}/{path}")),
                 Some((At::Part(part), path)) => (part, path.to_owned()),
                 _ => continue,
             };
@@ -135,12 +137,12 @@ impl Places<'_> {
             let path: MemberPath = path.parse().map_err(refused)?;
             match part {
                 // It may be called as any file of the payload.
-                Part::Sboms => {}
+                WheelPart::Sboms => {}
                 // Old tools leave a licence beside the directory of licences, and in it.
-                Part::Licences if !paths.take(&path, Node::File).is_empty() => continue,
-                Part::Licences => {}
-                Part::Data if is_copy(&file, by_path.get(&path).and_then(|place| files.get(*place)))? => continue,
-                Part::Payload | Part::Data | Part::Scripts | Part::Dangling => {
+                WheelPart::Licences if !paths.take(&path, Node::File).is_empty() => continue,
+                WheelPart::Licences => {}
+                WheelPart::Data if is_copy(&file, by_path.get(&path).and_then(|place| files.get(*place)))? => continue,
+                WheelPart::Payload | WheelPart::Data | WheelPart::Scripts | WheelPart::Dangling => {
                     name::take(&mut paths, origin, &path, Node::File)?
                 }
             }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::place::Place;
+use super::place::KeyPosition;
 use crate::console::text::visible;
 use crate::error::{Exit, Explain, TomlError, Unknown, unknown_name};
 use crate::fs::FsError;
@@ -23,7 +23,7 @@ pub enum ProductError {
     /// A value of the table is not what its key says.
     #[error("{at}")]
     Value {
-        at: Place,
+        at: KeyPosition,
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },

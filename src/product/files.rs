@@ -6,7 +6,7 @@ use globset::{GlobBuilder, GlobMatcher};
 use serde::Deserialize;
 
 use super::error::ProductError;
-use super::place::Place;
+use super::place::KeyPosition;
 use super::table::Origin;
 use crate::member_path::{MemberPath, escapes};
 
@@ -20,7 +20,7 @@ pub struct FileRule {
     directory: String,
     pub(crate) to: Destination,
     /// Where the table has the pattern.
-    pub(crate) at: Place,
+    pub(crate) at: KeyPosition,
 }
 
 impl PartialEq for FileRule {
@@ -90,29 +90,34 @@ impl Naming {
 impl fmt::Display for Destination {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (root, naming) = match self {
-            Self::Licences(naming) => ("licenses/", naming),
+            Self::Licences(naming) => (LICENCES, naming),
             Self::Data(naming) => ("", naming),
-            Self::Package(naming) => ("package/", naming),
+            Self::Package(naming) => (PACKAGE, naming),
         };
+        let slash = if root.is_empty() { "" } else { "/" };
         match naming {
-            Naming::Into(directory) if directory.is_empty() => formatter.write_str(root),
-            Naming::Into(directory) => write!(formatter, "{root}{directory}/"),
-            Naming::As(path) => write!(formatter, "{root}{path}"),
+            Naming::Into(directory) if directory.is_empty() => write!(formatter, "{root}{slash}"),
+            Naming::Into(directory) => write!(formatter, "{root}{slash}{directory}/"),
+            Naming::As(path) => write!(formatter, "{root}{slash}{path}"),
         }
     }
 }
+
+/// The first parts of `to` that are no directories of the environment.
+pub(crate) const LICENCES: &str = "licenses";
+const PACKAGE: &str = "package";
 
 /// What makes a pattern mean more than one path.
 const WILD: [char; 4] = ['*', '?', '[', '{'];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Row {
+pub(super) struct FilesTable {
     from: String,
     to: String,
 }
 
-impl Row {
+impl FilesTable {
     pub(super) fn read(self, index: usize, origin: Origin<'_>) -> Result<FileRule, ProductError> {
         let key = |name: &str| format!("files[{index}].{name}");
         let plain = self.from.trim_start_matches("./");
@@ -125,8 +130,8 @@ impl Row {
         let (root, inside) = self.to.split_once('/').unwrap_or((&self.to, ""));
         let naming = |inside: &str| naming(&key("to"), inside, origin);
         let to = match root {
-            "licenses" => Destination::Licences(naming(inside)?),
-            "package" => Destination::Package(naming(inside)?),
+            LICENCES => Destination::Licences(naming(inside)?),
+            PACKAGE => Destination::Package(naming(inside)?),
             _ => Destination::Data(naming(&self.to)?),
         };
         let plain_part = |part: &&str| part.ends_with('/') && !part.contains(WILD);
@@ -153,7 +158,7 @@ mod tests {
     use crate::product::table::Spans;
 
     fn rule(from: &str) -> FileRule {
-        let row = Row { from: from.into(), to: "share/".into() };
+        let row = FilesTable { from: from.into(), to: "share/".into() };
         row.read(0, Origin { name: "pyproject.toml", text: "", spans: &Spans::default() }).unwrap()
     }
 

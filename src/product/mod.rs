@@ -20,10 +20,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 pub(crate) use error::ProductError;
-pub(crate) use files::{Destination, FileRule, Naming};
+pub(crate) use files::{Destination, FileRule, LICENCES, Naming};
 pub(crate) use matrix::Matrix;
 pub(crate) use named::NamedError;
-pub(crate) use place::Place;
+pub(crate) use place::KeyPosition;
 pub(crate) use runner::RunsOn;
 pub use runtime::{Accepted, AcceptedOf, RuntimeProject};
 pub(crate) use runtime::{Command, PlatformFamily};
@@ -63,7 +63,7 @@ pub struct Sdk {
 
 /// What a user says of the product that is meant.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Choice<'a> {
+pub struct ProductChoice<'a> {
     /// The directory of a product.
     pub product: Option<&'a Path>,
     /// A runtime template alone; without an SDK template beside it, a product without an SDK.
@@ -78,7 +78,7 @@ impl Product {
     ///
     /// # Errors
     /// Where a template cannot be read or its table cannot be used, or where the SDK is another product's.
-    pub fn find(choice: Choice<'_>, directory: &Path) -> Result<Self, ProductError> {
+    pub fn find(choice: ProductChoice<'_>, directory: &Path) -> Result<Self, ProductError> {
         if let Some(template) = choice.runtime_template {
             let sdk = choice.sdk_template.map(|path| Template::sdk(Some(path))).transpose()?;
             return Self::of(Template::runtime(Some(template))?, sdk);

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Where a value stands, as errors say it: the file, the line and the key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct KeyPosition {
     pub(super) origin: String,
     /// Counted from one.
     pub(super) line: Option<usize>,
@@ -12,7 +12,7 @@ pub struct Place {
     pub(super) key: String,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for KeyPosition {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let line = self.line.map(|line| format!(", line {line}")).unwrap_or_default();
         write!(formatter, "`{}`{line}: {}", self.origin, self.key)

@@ -10,7 +10,7 @@ use url::Url;
 use super::destinations;
 use super::error::ProductError;
 use super::files::{self, FileRule};
-use super::place::Place;
+use super::place::KeyPosition;
 use super::smoke::{self, Smoke};
 use super::table::{Origin, Spans};
 use super::target::{self, RowsByTag, Target, Text};
@@ -94,7 +94,7 @@ pub struct Accepted {
     /// Shown with the finding, as one line.
     pub reason: String,
     /// Where the rule is named; none of one that stands in no table.
-    pub at: Option<Place>,
+    pub at: Option<KeyPosition>,
 }
 
 /// What a finding is of, and what a row accepts it of: exactly this, and of nothing else.
@@ -141,12 +141,12 @@ struct Table {
     #[serde(default)]
     aliases: Vec<String>,
     #[serde(default)]
-    files: Vec<files::Row>,
+    files: Vec<files::FilesTable>,
     #[serde(default)]
     smoke: smoke::Table,
     #[serde(default)]
     supports: Vec<PlatformFamily>,
-    target: Vec<target::Row>,
+    target: Vec<target::TargetTable>,
     #[serde(default)]
     accept: Vec<AcceptRow>,
     #[serde(default)]

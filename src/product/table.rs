@@ -7,7 +7,8 @@ use serde::de::DeserializeOwned;
 use toml_edit::Document;
 
 use super::error::ProductError;
-use super::place::Place;
+use super::place::KeyPosition;
+use crate::error::line_of;
 use crate::member_path::MemberPath;
 use crate::wheel::import_name::KEYWORDS;
 
@@ -45,7 +46,7 @@ impl<'a> Origin<'a> {
             && let Some(key) = self.document().and_then(|document| misspelt(document.as_table()))
         {
             let why = format!("nothing reads `{key}`; did you mean `{TABLE}`?");
-            let at = Place { origin: self.name.to_owned(), line: self.line(&key), key };
+            let at = KeyPosition { origin: self.name.to_owned(), line: self.line(&key), key };
             return Err(ProductError::Value { at, source: why.into() });
         }
         let refused = |source: toml::de::Error| {
@@ -65,9 +66,9 @@ impl<'a> Origin<'a> {
     }
 
     /// Where the value at such a path stands.
-    pub(super) fn place(self, key: &str) -> Place {
+    pub(super) fn place(self, key: &str) -> KeyPosition {
         let key = format!("tool.relkit.{key}");
-        Place { origin: self.name.to_owned(), line: self.line(&key), key }
+        KeyPosition { origin: self.name.to_owned(), line: self.line(&key), key }
     }
 
     /// The key whose value stands at so many bytes of the text, as a dotted path.
@@ -88,8 +89,7 @@ impl<'a> Origin<'a> {
             item = next;
             span = item.span().or(span);
         }
-        let before = self.text.get(..span?.start)?;
-        Some(before.bytes().filter(|byte| *byte == b'\n').count() + 1)
+        Some(line_of(self.text, span?.start))
     }
 
     pub(super) fn parse<T>(self, key: &str, text: &str) -> Result<T, ProductError>

@@ -96,7 +96,7 @@ impl fmt::Display for Text {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct Row {
+pub(super) struct TargetTable {
     triple: String,
     platform_tag: String,
     #[serde(default)]
@@ -105,7 +105,7 @@ pub(super) struct Row {
     archive: Option<String>,
 }
 
-impl Row {
+impl TargetTable {
     fn read(self, index: usize, origin: Origin<'_>) -> Result<Target, ProductError> {
         let key = |name: &str| format!("target[{index}].{name}");
         let archive = |text: String| {
@@ -181,7 +181,7 @@ fn triple(key: &str, text: &str, origin: Origin<'_>) -> Result<TargetTriple, Pro
 pub(super) type RowsByTag = HashMap<PlatformTag, usize>;
 
 /// The targets of a product; no tag may be that of two wheels.
-pub(super) fn read(rows: Vec<Row>, origin: Origin<'_>) -> Result<(Vec<Target>, RowsByTag), ProductError> {
+pub(super) fn read(rows: Vec<TargetTable>, origin: Origin<'_>) -> Result<(Vec<Target>, RowsByTag), ProductError> {
     let mut targets: Vec<Target> = Vec::new();
     let mut taken = RowsByTag::new();
     for (index, row) in rows.into_iter().enumerate() {

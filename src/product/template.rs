@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rust_embed::RustEmbed;
 
 use super::error::ProductError;
-use crate::fs::{self, FsError, Kind, read, read_table};
+use crate::fs::{self, FileKind, FsError, read, read_table};
 
 /// The file that every template has.
 pub(crate) const PYPROJECT: &str = "pyproject.toml";
@@ -74,9 +74,9 @@ impl Template {
                 continue;
             }
             let is_file = match walked.kind {
-                Kind::File => true,
-                Kind::Link => std::fs::metadata(&walked.path).map_err(FsError::read(&walked.path))?.is_file(),
-                Kind::Other => false,
+                FileKind::File => true,
+                FileKind::Link => std::fs::metadata(&walked.path).map_err(FsError::read(&walked.path))?.is_file(),
+                FileKind::Other => false,
             };
             if !is_file {
                 return Err(ProductError::NotAFile { path: walked.path });

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::credentials::Mask;
-use super::receipt::State;
+use super::receipt::{FileState, IndexToAsk};
 use crate::console::Progress;
 use crate::console::text::{human_bytes, plural};
 
@@ -16,7 +16,7 @@ pub enum Event {
     /// The index was asked for this file, before the first is sent.
     LookedUp {
         file: String,
-        state: State,
+        state: FileState,
     },
     /// A file was sent and stored.
     Uploaded {
@@ -73,7 +73,7 @@ impl fmt::Display for Event {
             Self::Uploaded { file, bytes, elapsed } => {
                 write!(formatter, "`{file}` ({}, {}/s)", human_bytes(*bytes), human_bytes(rate(*bytes, *elapsed)))
             }
-            Self::LookedUp { file, state } => write!(formatter, "`{file}`: {}", state.word(true)),
+            Self::LookedUp { file, state } => write!(formatter, "`{file}`: {}", state.word(IndexToAsk::Index)),
             Self::Sending { file, sent, total, elapsed } => {
                 let percent = sent * 100 / (*total).max(1);
                 let rate = rate(*sent, *elapsed);

@@ -9,13 +9,13 @@ use url::Url;
 
 use super::answer::{Answer, Meaning, meaning};
 use super::attestation::{self, Attestations};
-use super::credentials::Source;
+use super::credentials::CredentialSource;
 use super::endpoint::same_server;
 use super::error::PublishError;
 use super::event::{Event, rate};
 use super::form::{Frame, metadata_fields};
 use super::plan::{PlannedFile, metadata};
-use super::receipt::State;
+use super::receipt::FileState;
 use super::run::Run;
 use super::upload::{Approach, Send, SendError, Uploader};
 use super::wait::backoff;
@@ -40,7 +40,7 @@ fn leads_to(from: &Url, answer: &Answer) -> String {
 /// What sends, and what allows it.
 pub(super) struct Sender {
     pub(super) uploader: Uploader,
-    pub(super) source: Source,
+    pub(super) source: CredentialSource,
 }
 
 /// The tries of one file so far.
@@ -69,7 +69,7 @@ impl Run<'_> {
         let is_sent = matches!(&outcome, Err(error) if !matches!(error, PublishError::Credential(_)));
         if is_sent && !self.receipt.is_up(&file.name) {
             // Why it failed is worth more than why that could not be kept.
-            let kept = self.record(file, State::Failed);
+            let kept = self.record(file, FileState::Failed);
             return outcome.and(kept.map_err(PublishError::from));
         }
         outcome
@@ -186,7 +186,7 @@ impl Run<'_> {
     }
 
     /// The form around the file, and how many attestations are in it.
-    fn frame(&self, file: &PlannedFile, source: &Source) -> Result<(Frame, usize), PublishError> {
+    fn frame(&self, file: &PlannedFile, source: &CredentialSource) -> Result<(Frame, usize), PublishError> {
         let path = self.options.dist.join(&file.name);
         let mut fields = file.control_fields();
         fields.extend(metadata_fields(&metadata(&path)?));
@@ -269,6 +269,6 @@ impl Run<'_> {
             let text = format!("`{name}` went up at {rate} kB/s; some servers end an upload after four minutes");
             self.tell(&Event::Warning(text));
         }
-        Ok(self.record(file, State::Uploaded)?)
+        Ok(self.record(file, FileState::Uploaded)?)
     }
 }

@@ -27,7 +27,7 @@ mod visible;
 pub mod wait;
 
 use attestation::Attestations;
-use credentials::{CredentialError, Source};
+use credentials::{CredentialError, CredentialSource};
 use error::PublishError;
 use event::{Event, Listener};
 use file::Sender;
@@ -41,7 +41,7 @@ pub use run::Options;
 /// Carries a plan out. The receipt says how far it came; the second value is the first thing that kept it from going on.
 pub fn publish(
     options: &Options<'_>,
-    source: impl FnOnce() -> Result<Source, CredentialError>,
+    source: impl FnOnce() -> Result<CredentialSource, CredentialError>,
     listener: &Listener<'_>,
 ) -> (Receipt, Result<(), PublishError>) {
     let mut receipt = Receipt::new(options.plan, options.receipt);
@@ -55,7 +55,10 @@ pub fn publish(
     (receipt, outcome.and(kept))
 }
 
-fn carry_out(run: &mut Run<'_>, source: impl FnOnce() -> Result<Source, CredentialError>) -> Result<(), PublishError> {
+fn carry_out(
+    run: &mut Run<'_>,
+    source: impl FnOnce() -> Result<CredentialSource, CredentialError>,
+) -> Result<(), PublishError> {
     let options = run.options;
     let present = match options.index {
         Some(index) => {

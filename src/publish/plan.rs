@@ -57,6 +57,7 @@ pub(super) struct Phase {
 pub(crate) struct PlannedFile {
     pub(super) name: String,
     pub(super) project: DistributionName,
+    /// As its metadata spells it, and as an index lists it.
     pub(super) version: String,
     pub(crate) bytes: u64,
     pub(super) sha256: Sha256Digest,

@@ -38,7 +38,7 @@ pub enum PublishOutcome {
 /// What became of one file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum State {
+pub enum FileState {
     /// Nothing is known of it yet.
     Planned,
     /// The index was asked, and does not list it.
@@ -54,19 +54,33 @@ pub enum State {
     Failed,
 }
 
-impl State {
+/// Who can be asked what is up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum IndexToAsk {
+    Index,
+    /// No index URL is given.
+    Nobody,
+}
+
+impl IndexToAsk {
+    pub(crate) fn of<T>(index: Option<&T>) -> Self {
+        if index.is_some() { Self::Index } else { Self::Nobody }
+    }
+}
+
+impl FileState {
     /// Whether the server has the file.
     pub(crate) fn is_up(self) -> bool {
         matches!(self, Self::PresentSame | Self::Uploaded | Self::Stored)
     }
 
-    /// What is said of a file in this state; `is_asked` is whether there is an index to ask.
-    pub(crate) fn word(self, is_asked: bool) -> &'static str {
+    /// What is said of a file in this state.
+    pub(crate) fn word(self, asked: IndexToAsk) -> &'static str {
         match self {
             Self::PresentSame | Self::Uploaded | Self::Stored => "up",
             Self::Taken => "taken",
             Self::Absent | Self::Failed => "missing",
-            Self::Planned if is_asked => "not looked at",
+            Self::Planned if asked == IndexToAsk::Index => "not looked at",
             Self::Planned => "not sent",
         }
     }
@@ -86,7 +100,7 @@ pub struct FileReceipt {
     pub name: String,
     pub(super) sha256: Sha256Digest,
     pub(super) bytes: u64,
-    pub state: State,
+    pub state: FileState,
     /// The last status of the server.
     pub(super) status: Option<u16>,
     /// How often it was sent.
@@ -124,7 +138,7 @@ impl Receipt {
             name: file.name.clone(),
             sha256: file.sha256,
             bytes: file.bytes,
-            state: State::Planned,
+            state: FileState::Planned,
             status: None,
             attempts: 0,
             attestations: 0,
@@ -163,10 +177,10 @@ impl Receipt {
     }
 
     /// Changes the state of a file; whatever is seen at the index is visible.
-    pub(super) fn set(&mut self, name: &str, state: State) {
+    pub(super) fn set(&mut self, name: &str, state: FileState) {
         if let Some(row) = self.files.iter_mut().find(|file| file.name == name) {
             row.state = state;
-            row.visible |= matches!(state, State::PresentSame | State::Stored);
+            row.visible |= matches!(state, FileState::PresentSame | FileState::Stored);
         }
     }
 
@@ -176,7 +190,7 @@ impl Receipt {
     }
 
     /// How many files are in this state.
-    pub fn count(&self, state: State) -> usize {
+    pub fn count(&self, state: FileState) -> usize {
         self.files.iter().filter(|file| file.state == state).count()
     }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::error::PublishError;
 use super::index::Index;
 use super::plan::{Plan, PlannedFile};
-use super::receipt::{FileReceipt, NOT_ASKED, Receipt, State, standing};
+use super::receipt::{FileReceipt, FileState, IndexToAsk, NOT_ASKED, Receipt, standing};
 use super::survey::{Survey, survey};
 use crate::console::Shown;
 use crate::console::text::{human_bytes, plural, table};
@@ -115,7 +115,7 @@ impl Receipt {
     /// What a publish that is done has done: a verb, and the rest of the sentence.
     pub(crate) fn conclusion(&self) -> (&'static str, String) {
         let (version, upload) = (&self.release_version, &self.upload_url);
-        let is_sent = |file: &FileReceipt| file.state != State::PresentSame;
+        let is_sent = |file: &FileReceipt| file.state != FileState::PresentSame;
         match &self.index_url {
             None => ("Published", format!("{version} at {upload}; {NOT_ASKED}")),
             Some(index) if !self.files.iter().any(is_sent) => (
@@ -134,14 +134,13 @@ impl Receipt {
             _ => &[],
         };
         hint += &self.standing(unlisted.len());
-        let is_asked = self.index_url.is_some();
+        let asked = IndexToAsk::of(self.index_url.as_ref());
         for file in self.files.iter().filter(|file| !file.state.is_up() || unlisted.contains(&file.name)) {
-            let word =
-                if unlisted.contains(&file.name) { "accepted, and not listed" } else { file.state.word(is_asked) };
+            let word = if unlisted.contains(&file.name) { "accepted, and not listed" } else { file.state.word(asked) };
             hint += &format!("\n  {word}: {}", file.name);
         }
         hint += &format!("\nto go on: {command}");
-        if !is_asked {
+        if asked == IndexToAsk::Nobody {
             hint += &format!("\n{NOT_ASKED}");
         }
         Failure::from(error).with_hint(hint)
@@ -151,6 +150,6 @@ impl Receipt {
     fn standing(&self, unlisted: usize) -> String {
         let sent = if self.files.iter().all(|file| file.attempts == 0) { "; nothing was sent" } else { "" };
         let up = self.files.iter().filter(|file| file.state.is_up()).count();
-        standing(up.saturating_sub(unlisted), self.count(State::Planned), self.files.len()) + sent
+        standing(up.saturating_sub(unlisted), self.count(FileState::Planned), self.files.len()) + sent
     }
 }

@@ -7,7 +7,7 @@ use super::endpoint::Endpoint;
 use super::event::{Event, Listener};
 use super::index::{Index, Presence};
 use super::plan::{Plan, PlannedFile};
-use super::receipt::{Receipt, State};
+use super::receipt::{FileState, Receipt};
 use super::survey::Found;
 use super::wait::Pace;
 use crate::fs::FsError;
@@ -44,9 +44,9 @@ impl Run<'_> {
     pub(super) fn found(&mut self, found: &Found<'_>) -> Result<(), FsError> {
         for (file, presence) in found {
             let state = match presence {
-                Presence::Same => State::PresentSame,
-                Presence::Absent => State::Absent,
-                Presence::Other(_) | Presence::Unhashed => State::Taken,
+                Presence::Same => FileState::PresentSame,
+                Presence::Absent => FileState::Absent,
+                Presence::Other(_) | Presence::Unhashed => FileState::Taken,
             };
             self.receipt.set(&file.name, state);
             self.tell(&Event::LookedUp { file: file.name.clone(), state });
@@ -55,7 +55,7 @@ impl Run<'_> {
     }
 
     /// Keeps what became of a file; whatever is seen at the index is visible.
-    pub(super) fn record(&mut self, file: &PlannedFile, state: State) -> Result<(), FsError> {
+    pub(super) fn record(&mut self, file: &PlannedFile, state: FileState) -> Result<(), FsError> {
         self.receipt.set(&file.name, state);
         self.receipt.write()
     }

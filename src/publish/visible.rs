@@ -7,7 +7,7 @@ use super::answer::Answer;
 use super::error::{Asked, PublishError, Waited};
 use super::event::Event;
 use super::plan::{Phase, PlannedFile};
-use super::receipt::State;
+use super::receipt::FileState;
 use super::run::Run;
 use super::survey::{Look, no_conflict, survey_phase};
 use super::wait::poll_pause;
@@ -24,7 +24,7 @@ impl Run<'_> {
             return Ok(false);
         }
         self.tell(&Event::Stored(file.name.clone()));
-        self.record(file, State::Stored)?;
+        self.record(file, FileState::Stored)?;
         Ok(true)
     }
 

@@ -8,7 +8,7 @@ use crate::error::{Exit, Failure};
 use crate::fs::{FsError, MAX_ARCHIVE, open_within};
 use crate::report::{ChangeRow, Changes, Difference};
 use crate::target::PlatformTag;
-use crate::wheel::filename::{SdistFileName, WheelFileName};
+use crate::wheel::filename::DistributionFileName;
 use crate::wheel::info;
 use crate::wheel::reader::{MAX_TEXT, Wheel};
 use crate::wheel::sbom::components;
@@ -18,14 +18,11 @@ use crate::wheel::sbom::components;
 pub(crate) struct Earlier(Vec<Distribution>);
 
 /// What is compared of a distribution.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Distribution {
-    name: String,
-    /// Its distribution, in the form that is compared.
-    project: String,
-    is_wheel: bool,
-    version: String,
+    name: DistributionFileName,
     bytes: u64,
+    /// The platform tags of a wheel, as its name has them: those that nobody knows too.
     tags: BTreeSet<String>,
     files: BTreeSet<String>,
     dependencies: BTreeSet<String>,
@@ -49,7 +46,7 @@ impl Earlier {
     /// What is different in the distributions of `directory`.
     pub(super) fn changes(&self, directory: &Path) -> Result<Changes, Failure> {
         let now = read(directory)?;
-        let versions: BTreeSet<_> = self.0.iter().map(|one| one.version.clone()).collect();
+        let versions: BTreeSet<_> = self.0.iter().map(|one| one.name.version().to_owned()).collect();
         let mut left: Vec<&Distribution> = self.0.iter().collect();
         let mut rows: Vec<ChangeRow> = Vec::new();
         for one in &now {
@@ -78,25 +75,30 @@ fn read(directory: &Path) -> Result<Vec<Distribution>, Failure> {
 }
 
 impl Distribution {
+    /// As far as the name tells.
+    fn new(name: DistributionFileName, bytes: u64) -> Self {
+        let tags = match &name {
+            DistributionFileName::Wheel(name) => name.tags.platform.iter().cloned().collect(),
+            DistributionFileName::Sdist(_) => BTreeSet::new(),
+        };
+        Self { name, bytes, tags, files: BTreeSet::new(), dependencies: BTreeSet::new() }
+    }
+
+    /// The platform tags that relkit knows.
+    fn platforms(&self) -> Vec<PlatformTag> {
+        self.tags.iter().filter_map(|tag| tag.parse().ok()).collect()
+    }
+
     fn read(path: &Path) -> Result<Option<Self>, Failure> {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let Ok(name) = name.parse() else { return Ok(None) };
         let bytes = || open_within(path, MAX_ARCHIVE).map(|(_, length)| length).map_err(FsError::read(path));
-        if let Ok(file) = name.parse::<SdistFileName>() {
-            let project = file.distribution.normalized();
-            return Ok(Some(Self { project, version: file.version, bytes: bytes()?, name, ..Self::default() }));
+        if let DistributionFileName::Sdist(_) = name {
+            return Ok(Some(Self::new(name, bytes()?)));
         }
-        let Ok(file) = name.parse::<WheelFileName>() else { return Ok(None) };
         let wheel = Wheel::open(path)?;
         let stem = info::stem(wheel.dist_info()).unwrap_or_default();
-        let mut found = Self {
-            project: file.distribution.normalized(),
-            is_wheel: true,
-            version: file.version,
-            bytes: bytes()?,
-            tags: file.tags.platform.iter().map(ToString::to_string).collect(),
-            name,
-            ..Self::default()
-        };
+        let mut found = Self::new(name, bytes()?);
         for member in wheel.files() {
             // The version in the names of directories says nothing that is new.
             let rest = member.name.strip_prefix(stem).and_then(|rest| rest.strip_prefix('.'));
@@ -114,15 +116,17 @@ impl Distribution {
 
     /// How much of the same this is as another; 0 where it is something else.
     fn likeness(&self, other: &Self) -> usize {
-        if (&self.project, self.is_wheel) != (&other.project, other.is_wheel) {
+        let is_same_kind = discriminant(&self.name) == discriminant(&other.name);
+        if !is_same_kind || !self.name.distribution().is_same(other.name.distribution()) {
             return 0;
         }
-        if !self.is_wheel {
+        if let DistributionFileName::Sdist(_) = self.name {
             return 1;
         }
         let common = self.tags.intersection(&other.tags).count();
-        let is_served = |tag: &&String| other.tags.iter().any(|other| is_same_machine(tag, other));
-        common * 100 + self.tags.iter().filter(is_served).count()
+        let others = other.platforms();
+        let is_served = |tag: &&PlatformTag| others.iter().any(|other| tag.is_of_same_machine(other));
+        common * 100 + self.platforms().iter().filter(is_served).count()
     }
 
     fn since(&self, before: Option<&Self>) -> ChangeRow {
@@ -141,13 +145,6 @@ impl Distribution {
     }
 }
 
-/// Whether two platform tags are of one system and machine, whichever versions they promise.
-fn is_same_machine(one: &str, other: &str) -> bool {
-    let (Ok(one), Ok(other)) = (one.parse::<PlatformTag>(), other.parse::<PlatformTag>()) else { return false };
-    let (one, other) = (one.canonical(), other.canonical());
-    discriminant(&one) == discriminant(&other) && one.architectures() == other.architectures()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,23 +160,18 @@ mod tests {
             ("musllinux_1_1_x86_64", "manylinux_2_17_x86_64", false),
             ("win_amd64", "win_arm64", false),
         ] {
-            assert_eq!(is_same_machine(one, other), is_same, "{one} {other}");
+            let [one, other] = [one, other].map(|tag| tag.parse::<PlatformTag>().unwrap());
+            assert_eq!(one.is_of_same_machine(&other), is_same, "{one} {other}");
         }
     }
 
     #[test]
     fn a_wheel_takes_the_place_of_the_one_most_like_it() {
-        let wheel = |name: &str, tags: &[&str]| Distribution {
-            name: name.into(),
-            project: "a".into(),
-            is_wheel: true,
-            tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
-            ..Distribution::default()
-        };
-        let now = wheel("new", &["manylinux_2_28_x86_64"]);
-        assert!(wheel("x", &["manylinux_2_17_x86_64"]).likeness(&now) > 0);
-        assert_eq!(wheel("y", &["manylinux_2_28_aarch64"]).likeness(&now), 0);
-        let row = now.since(Some(&wheel("x", &["manylinux_2_17_x86_64"])));
+        let wheel = |tag: &str| Distribution::new(format!("a-1.0-py3-none-{tag}.whl").parse().unwrap(), 1);
+        let now = wheel("manylinux_2_28_x86_64");
+        assert!(wheel("manylinux_2_17_x86_64").likeness(&now) > 0);
+        assert_eq!(wheel("manylinux_2_28_aarch64").likeness(&now), 0);
+        let row = now.since(Some(&wheel("manylinux_2_17_x86_64")));
         assert_eq!(
             (row.tags.added, row.tags.removed),
             (vec!["manylinux_2_28_x86_64".into()], vec!["manylinux_2_17_x86_64".into()])

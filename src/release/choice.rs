@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::options::Options;
-use crate::check::coverage::{Choice, Coverage};
+use crate::check::coverage::{Coverage, PlatformChoice};
 use crate::console::text::shell_word;
 use crate::error::Outcome;
 use crate::gate::UploadCommand;
@@ -38,15 +38,15 @@ pub(super) fn platforms(coverage: Coverage, options: &Options, left_out: &[Targe
     let gaps = coverage.gaps(&options.product.runtime.supports);
     let is_left_out = |triple: &TargetTriple| left_out.contains(triple);
     let served: Vec<_> = coverage.platforms.iter().filter(|choice| choice.wheel.is_some()).map(kind).collect();
-    let reason = |choice: &Choice| {
+    let reason = |choice: &PlatformChoice| {
         let (family, architecture) = kind(choice);
         let (Some(family), Some(architecture)) = (family, architecture) else {
             return Some("not a platform of the product");
         };
         let runtime = &options.product.runtime;
-        let is_promised = runtime.supports.contains(&family);
         let targets = runtime.targets.iter().map(|row| &row.triple);
-        let targets: Vec<_> = targets.filter(|triple| serves(triple, family, architecture, is_promised)).collect();
+        let is_meant = |triple: &&TargetTriple| serves(triple, family, architecture, &runtime.supports);
+        let targets: Vec<_> = targets.filter(is_meant).collect();
         let is_gap = gaps.iter().any(|gap| (gap.family, gap.architecture) == (family, architecture));
         match targets.is_empty() {
             _ if served.contains(&kind(choice)) => Some("older than its tag asks for"),
@@ -55,7 +55,7 @@ pub(super) fn platforms(coverage: Coverage, options: &Options, left_out: &[Targe
             _ => None,
         }
     };
-    let row = |choice: &Choice| CoverageRow {
+    let row = |choice: &PlatformChoice| CoverageRow {
         name: choice.title.to_owned(),
         wheel: choice.wheel.clone(),
         by_choice: reason(choice).filter(|_| choice.wheel.is_none()).map(str::to_owned),
@@ -63,12 +63,18 @@ pub(super) fn platforms(coverage: Coverage, options: &Options, left_out: &[Targe
     coverage.platforms.iter().map(row).collect()
 }
 
-fn kind(choice: &Choice) -> (Option<PlatformFamily>, Option<Architecture>) {
+fn kind(choice: &PlatformChoice) -> (Option<PlatformFamily>, Option<Architecture>) {
     (choice.platform.family, choice.platform.architecture)
 }
 
 /// Whether a target's wheel is meant for a family of platforms: one for musl for glibc too, where the product promises that.
-fn serves(triple: &TargetTriple, family: PlatformFamily, architecture: Architecture, is_promised: bool) -> bool {
+fn serves(
+    triple: &TargetTriple,
+    family: PlatformFamily,
+    architecture: Architecture,
+    promised: &[PlatformFamily],
+) -> bool {
+    let is_promised = promised.contains(&family);
     let is_family = match family {
         PlatformFamily::LinuxGlibc => triple.is_linux() && (is_promised || !triple.is_musl()),
         PlatformFamily::LinuxMusl => triple.is_linux() && triple.is_musl(),
@@ -85,7 +91,8 @@ fn alone<'a>(template: &'a Template, product: Option<&Path>) -> Option<&'a Path>
 
 /// The command that comes next: the upload where all is well, of the targets that are there and no fewer; where some of the
 /// wheels do not run here, the workflow that tests each where it does; else what tells more.
-pub(super) fn next(options: &Options, targets: &[TargetRow], is_good: bool) -> String {
+pub(super) fn next(options: &Options, targets: &[TargetRow], outcome: Outcome) -> String {
+    let is_good = outcome == Outcome::Passed;
     let dist = options.out_dir.join("dist");
     let product = options.product.directory.as_deref();
     let program = options.version.program().to_string();
@@ -98,7 +105,7 @@ pub(super) fn next(options: &Options, targets: &[TargetRow], is_good: bool) -> S
             runner.map(|(_, runner)| format!(" --runner {}", shell_word(&runner.to_string()))).unwrap_or_default();
         return format!(
             "relkit smoke {}{at_product} --expect-version {program}{runner}",
-            shell_word(&dist.join(wheel))
+            shell_word(&dist.join(wheel.to_string()))
         );
     }
     let receipts = options.out_dir.join("receipts");

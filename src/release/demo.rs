@@ -12,8 +12,8 @@ use crate::console::text::shell_word;
 use crate::console::{Console, Shown};
 use crate::error::{Exit, Failure, Outcome};
 use crate::fs::{self, Existing, FsError, Mode, PendingDirectory, Scratch};
-use crate::product::{Accepted, AcceptedOf, Choice, Level, Product};
-use crate::report::Release;
+use crate::product::{Accepted, AcceptedOf, Level, Product, ProductChoice};
+use crate::report::ReleaseReport;
 use crate::scaffold::{self, scaffold};
 use crate::smoke::stand_in;
 use crate::target::TargetTriple;
@@ -117,7 +117,7 @@ fn program(options: &DemoOptions, root: &Path, written_at: &Path, console: &Cons
     for file in &written.files {
         fs::copy(&written_at.join(file), &kept.join(file), Mode::Data)?;
     }
-    let mut product = Product::find(Choice { product: Some(&kept), ..Choice::default() }, root)?;
+    let mut product = Product::find(ProductChoice { product: Some(&kept), ..ProductChoice::default() }, root)?;
     let triples: Vec<_> = product.runtime.targets.iter().map(|row| row.triple.clone()).collect();
     product.runtime.accepted.extend(triples.iter().map(accepted));
     let version = product.runtime.release(env!("CARGO_PKG_VERSION"))?;
@@ -161,8 +161,8 @@ fn template_version(product: &Product) -> Result<String, Failure> {
 /// Both releases, with what to do next.
 #[derive(Debug)]
 pub(crate) struct Demonstrated {
-    server: Release,
-    program: Release,
+    server: ReleaseReport,
+    program: ReleaseReport,
     out_dir: Option<PathBuf>,
 }
 
@@ -189,8 +189,9 @@ impl Demonstrated {
     fn next(&self) -> Vec<Next> {
         let kept = self.out_dir.as_deref().unwrap_or(Path::new("demo"));
         let at = |path: &str| shell_word(&kept.join(path));
-        let wheel = |release: &Release, directory: &str| {
-            let name = release.targets.iter().find_map(|row| row.wheel.as_deref()).unwrap_or("WHEEL");
+        let wheel = |release: &ReleaseReport, directory: &str| {
+            let name = release.targets.iter().find_map(|row| row.wheel.as_ref());
+            let name = name.map_or_else(|| "WHEEL".to_owned(), ToString::to_string);
             at(&format!("{directory}dist/{name}"))
         };
         let (tag, version) = (&self.server.release_tag, &self.program.version);

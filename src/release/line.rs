@@ -4,14 +4,14 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::options::Options;
-use super::target::Place;
+use super::target::ReleaseRun;
 use super::{choice, rows};
 use crate::check::coverage::{Candidate, Coverage};
 use crate::console::Console;
 use crate::error::{Exit, Failure, Outcome};
 use crate::fs::{Existing, FsError, PendingDirectory};
 use crate::gate::{self, Half, Role};
-use crate::report::{FileRow, FindingRow, Release, StepRow, TargetRow};
+use crate::report::{FileRow, FindingRow, ReleaseReport, StepRow, TargetRow};
 use crate::smoke;
 use crate::stage::{self, stage_sdk};
 use crate::version::PublicVersion;
@@ -21,7 +21,7 @@ use crate::wheel::filename::{FileNameError, WheelFileName};
 ///
 /// # Errors
 /// When something cannot be carried out at all; the output directory is then as it was before.
-pub(crate) fn release(options: &Options, console: &Console) -> Result<Release, Failure> {
+pub(crate) fn release(options: &Options, console: &Console) -> Result<ReleaseReport, Failure> {
     options.keep_the_work_of_others()?;
     let pending = PendingDirectory::create(&options.out_dir, options.existing)?;
     let release = carry_out(options, pending.path(), console)?;
@@ -30,8 +30,8 @@ pub(crate) fn release(options: &Options, console: &Console) -> Result<Release, F
 }
 
 /// The line, in an empty directory that gets its name when all is done.
-pub(super) fn carry_out(options: &Options, root: &Path, console: &Console) -> Result<Release, Failure> {
-    let place = Place { options, console, root };
+pub(super) fn carry_out(options: &Options, root: &Path, console: &Console) -> Result<ReleaseReport, Failure> {
+    let place = ReleaseRun { options, console, root };
     let mut targets: Vec<TargetRow> = Vec::new();
     for payload in &options.payloads {
         let row = place.target(payload, targets.len() + 1)?;
@@ -56,9 +56,9 @@ pub(super) fn carry_out(options: &Options, root: &Path, console: &Console) -> Re
     place.judge(targets)
 }
 
-impl Place<'_> {
+impl ReleaseRun<'_> {
     /// Smoke, check and verify; they look at the finished wheels only.
-    fn judge(&self, mut targets: Vec<TargetRow>) -> Result<Release, Failure> {
+    fn judge(&self, mut targets: Vec<TargetRow>) -> Result<ReleaseReport, Failure> {
         let dist = self.dist();
         // Where no payload was good there is no wheel, and the verdict says so.
         std::fs::create_dir_all(&dist).map_err(FsError::write(&dist))?;
@@ -103,7 +103,7 @@ impl Place<'_> {
     }
 
     /// Runs the wheel where this machine can, and says why not where it cannot.
-    fn smoke(&self, wheel: &str, row: &TargetRow) -> Result<Option<(StepRow, Vec<StepRow>)>, Failure> {
+    fn smoke(&self, wheel: &WheelFileName, row: &TargetRow) -> Result<Option<(StepRow, Vec<StepRow>)>, Failure> {
         let target =
             self.options.product.runtime.targets.iter().find(|known| Some(&known.triple) == row.target.as_ref());
         let Some(target) = target else { return Ok(None) };
@@ -117,7 +117,7 @@ impl Place<'_> {
             return Ok(Some((rows::step("smoke", Outcome::Skipped, detail, Duration::ZERO), Vec::new())));
         }
         let options = smoke::Options {
-            subject: &self.dist().join(wheel),
+            subject: &self.dist().join(wheel.to_string()),
             project: &self.options.product.runtime,
             level: self.options.level,
             expected: Some(smoke::ExpectedVersion {
@@ -145,7 +145,7 @@ impl Place<'_> {
         verdict: &gate::Release,
         findings: Vec<FindingRow>,
         targets: Vec<TargetRow>,
-    ) -> Result<Release, Failure> {
+    ) -> Result<ReleaseReport, Failure> {
         let Options { product, version, only, .. } = self.options;
         let runtime = &product.runtime;
         let sdk = product.sdk_project().filter(|_| *only != Some(Half::Runtime));
@@ -168,9 +168,10 @@ impl Place<'_> {
         // What is found in files stands on its own.
         let is_of_set = |warning: &&gate::Problem| warning.file.is_none() || gate::is_of_gate(&warning.code);
         let warnings: Vec<_> = verdict.warnings.iter().filter(is_of_set).map(rows::problem).collect();
-        Ok(Release {
+        let outcome = if problems.is_empty() { Outcome::Passed } else { Outcome::Failed };
+        Ok(ReleaseReport {
             schema_version: 1,
-            outcome: if problems.is_empty() { Outcome::Passed } else { Outcome::Failed },
+            outcome,
             distribution: sdk
                 .filter(|_| *only == Some(Half::Sdk))
                 .map_or(&runtime.distribution, |sdk| &sdk.distribution)
@@ -179,7 +180,7 @@ impl Place<'_> {
             version: version.distribution().clone(),
             release_tag: version.tag().to_owned(),
             date: choice::day(self.options.build.date),
-            next: Some(choice::next(self.options, &targets, problems.is_empty())),
+            next: Some(choice::next(self.options, &targets, outcome)),
             left_out,
             targets: rows::in_order(&runtime.targets, targets),
             files: files.collect(),

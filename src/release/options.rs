@@ -8,7 +8,7 @@ use super::against::Earlier;
 use crate::build::writer;
 use crate::error::{Exit, Failure};
 use crate::fs::{Existing, FsError, split_at_equals};
-use crate::gate::{Half, Part, Published};
+use crate::gate::{Half, Published, ReleasePart};
 use crate::product::{Level, Product, Target};
 use crate::smoke::Runner;
 use crate::target::{PlatformTagSet, TargetTriple};
@@ -64,11 +64,11 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    pub(super) fn part(&self) -> Part<'_> {
+    pub(super) fn part(&self) -> ReleasePart<'_> {
         match self.only {
-            None => Part::Whole,
-            Some(Half::Runtime) => Part::Runtime,
-            Some(Half::Sdk) => Part::Sdk(self.published.as_ref()),
+            None => ReleasePart::Whole,
+            Some(Half::Runtime) => ReleasePart::Runtime,
+            Some(Half::Sdk) => ReleasePart::Sdk(self.published.as_ref()),
         }
     }
 

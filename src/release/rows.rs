@@ -9,6 +9,7 @@ use crate::gate::{FailedStep, Problem};
 use crate::product::Target;
 use crate::report::{FindingRow, ProblemRow, StepRow, TargetRow};
 use crate::smoke;
+use crate::wheel::filename::WheelFileName;
 
 pub(super) fn step(name: &str, outcome: Outcome, detail: String, elapsed: Duration) -> StepRow {
     let milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
@@ -22,7 +23,8 @@ pub(super) fn of_smoke(tried: &smoke::Step) -> StepRow {
 }
 
 /// What `check` found in a wheel.
-pub(super) fn checked(wheel: &str, findings: &[FindingRow], elapsed: Duration) -> StepRow {
+pub(super) fn checked(wheel: &WheelFileName, findings: &[FindingRow], elapsed: Duration) -> StepRow {
+    let wheel = wheel.to_string();
     let of_kind = |kind| findings.iter().filter(|finding| finding.file == wheel && finding.kind() == kind).count();
     let (errors, warnings, accepted) = (of_kind("error"), of_kind("warning"), of_kind("accepted"));
     let counts = [(errors, "error"), (warnings, "warning"), (accepted, "accepted finding")];

@@ -19,13 +19,13 @@ use crate::stage::{self, StagedRuntime, stage_runtime};
 use crate::wheel::reader::Wheel;
 
 /// Where the line works, and who is told.
-pub(super) struct Place<'a> {
+pub(super) struct ReleaseRun<'a> {
     pub(crate) options: &'a Options,
     pub(crate) console: &'a Console,
     pub(crate) root: &'a Path,
 }
 
-impl Place<'_> {
+impl ReleaseRun<'_> {
     pub(super) fn dist(&self) -> PathBuf {
         self.root.join("dist")
     }
@@ -91,9 +91,9 @@ impl Place<'_> {
         let started = Instant::now();
         let paths = self.build(&staged.out, &self.options.product.runtime_template)?;
         let Some(path) = paths.first() else { return Ok(()) };
-        row.wheel = path.file_name().map(|name| name.to_string_lossy().into_owned());
         row.wheel_bytes = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
         let wheel = Wheel::open(path)?;
+        row.wheel = Some(wheel.name().clone());
         row.sboms = contents::sboms(&wheel)?;
         row.contents = wheel.files().map(|member| (member.name.clone(), member.size)).collect();
         row.contents.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));

@@ -1,6 +1,6 @@
 //! The findings of a release by rule, what to mend first before the rest: one sentence, and every file that it is said of.
 
-use super::value::{FindingRow, Release};
+use super::value::{FindingRow, ReleaseReport};
 
 /// The findings of one rule.
 pub(super) struct Group<'a> {
@@ -40,7 +40,7 @@ fn weight(kind: &str) -> usize {
     ["error", "warning", "accepted"].iter().position(|known| *known == kind).unwrap_or(0)
 }
 
-pub(super) fn groups(release: &Release) -> Vec<Group<'_>> {
+pub(super) fn groups(release: &ReleaseReport) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     for row in &release.findings {
         let place = groups.iter().position(|group| group.rule == row.rule).unwrap_or(groups.len());

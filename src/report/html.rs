@@ -5,7 +5,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::groups::groups;
 use super::html_parts::{changes, wheels};
 use super::html_pieces::{badge, duration, kind};
-use super::value::{CoverageRow, Release};
+use super::value::{CoverageRow, ReleaseReport};
 use crate::console::html::prose;
 use crate::console::text::{human_bytes, plural, visible_lines};
 use crate::error::Outcome;
@@ -17,7 +17,7 @@ const STYLE: &str = include_str!("page.css");
 /// So many files of a finding are shown.
 const MAX_FILES: usize = 50;
 
-impl Release {
+impl ReleaseReport {
     /// The whole page.
     #[must_use]
     pub fn html(&self) -> String {

@@ -3,10 +3,10 @@
 use maud::{Markup, html};
 
 use super::html_pieces::{badge, bar, duration};
-use super::value::{ChangeRow, Changes, Difference, Release, TargetRow};
+use super::value::{ChangeRow, Changes, Difference, ReleaseReport, TargetRow};
 use crate::console::html::prose;
 use crate::console::text::{human_bytes, plural};
-use crate::wheel::filename::Claim;
+use crate::wheel::filename::DistributionFileName;
 
 /// So many members of a wheel are shown at first sight, and so many in all.
 const MAX_LARGEST: usize = 5;
@@ -15,7 +15,7 @@ const MAX_MEMBERS: usize = 200;
 /// So many names of a difference are shown.
 const MAX_NAMES: usize = 100;
 
-pub(super) fn wheels(release: &Release) -> Markup {
+pub(super) fn wheels(release: &ReleaseReport) -> Markup {
     let largest = release.targets.iter().map(|target| target.payload_bytes.max(target.wheel_bytes)).max().unwrap_or(0);
     html! {
         section aria-labelledby="wheels" {
@@ -141,7 +141,7 @@ fn change(row: &ChangeRow) -> Markup {
 
 /// Of a source distribution the size alone is compared.
 fn is_compared(row: &ChangeRow) -> bool {
-    row.before.is_some() && row.name.as_deref().is_some_and(|name| Claim::of(name) == Some(Claim::Wheel))
+    row.before.is_some() && matches!(row.name, Some(DistributionFileName::Wheel(_)))
 }
 
 fn list(what: &str, difference: &Difference) -> Markup {

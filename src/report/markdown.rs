@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::value::{Release, TargetRow};
+use super::value::{ReleaseReport, TargetRow};
 use crate::console::markdown::{code, code_cell, escaped};
 use crate::console::text::{human_bytes, visible_lines};
 
-pub(super) fn summary(release: &Release) -> String {
+pub(super) fn summary(release: &ReleaseReport) -> String {
     let mut text = format!(
         "## {} {} {}\n\n{} {}: {}\n\n",
         release.outcome.sign(),
@@ -41,7 +41,7 @@ pub(super) fn summary(release: &Release) -> String {
     if let Some(changes) = &release.changes {
         let _ = writeln!(text, "\n### Changed since {}\n", escaped(&changes.against));
         for row in &changes.distributions {
-            let _ = writeln!(text, "- {}: {}", code(row.title()), escaped(&row.words()));
+            let _ = writeln!(text, "- {}: {}", code(&row.title()), escaped(&row.words()));
         }
     }
     if !release.findings.is_empty() {

@@ -9,7 +9,8 @@ mod text;
 mod value;
 
 pub use value::{
-    ChangeRow, Changes, CoverageRow, Difference, FileRow, FindingRow, ProblemRow, Release, SbomRow, StepRow, TargetRow,
+    ChangeRow, Changes, CoverageRow, Difference, FileRow, FindingRow, ProblemRow, ReleaseReport, SbomRow, StepRow,
+    TargetRow,
 };
 
 #[cfg(test)]
@@ -19,8 +20,8 @@ mod tests {
     use crate::digest::Sha256Digest;
     use crate::error::Outcome;
 
-    fn sample() -> Release {
-        Release {
+    fn sample() -> ReleaseReport {
+        ReleaseReport {
             schema_version: 1,
             outcome: Outcome::Failed,
             distribution: "acme-bin".parse().unwrap(),
@@ -41,7 +42,7 @@ mod tests {
                     help: None,
                 }],
                 payload_bytes: 400,
-                wheel: Some("acme_bin-1.2.3-py3-none-any.whl".into()),
+                wheel: "acme_bin-1.2.3-py3-none-any.whl".parse().ok(),
                 wheel_bytes: 100,
                 contents: vec![("bin/acme".into(), 400)],
                 why: Some("`musllinux_1_1_x86_64`: read off the binaries".into()),
@@ -82,8 +83,8 @@ mod tests {
             changes: Some(Changes {
                 against: "1.2.2".into(),
                 distributions: vec![ChangeRow {
-                    name: Some("acme_bin-1.2.3-py3-none-any.whl".into()),
-                    before: Some("acme_bin-1.2.2-py3-none-any.whl".into()),
+                    name: "acme_bin-1.2.3-py3-none-any.whl".parse().ok(),
+                    before: "acme_bin-1.2.2-py3-none-any.whl".parse().ok(),
                     bytes: 100,
                     bytes_before: 50,
                     files: Difference { added: vec!["bin/<new>".into()], removed: Vec::new() },

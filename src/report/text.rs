@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::groups::groups;
 use super::markdown;
-use super::value::{ProblemRow, Release, TargetRow};
+use super::value::{ProblemRow, ReleaseReport, TargetRow};
 use crate::console::Shown;
 use crate::console::text::{columns, human_bytes, plural, table, visible};
 use crate::error::Outcome;
@@ -14,7 +14,7 @@ use crate::error::Outcome;
 /// The columns that a table with words for outcomes needs.
 const WIDE: usize = 100;
 
-impl Shown for Release {
+impl Shown for ReleaseReport {
     fn text(&self) -> String {
         let row = |target: &TargetRow, with_words: bool| {
             let step = |name: &str| match target.step(name) {
@@ -53,7 +53,7 @@ impl Shown for Release {
         if let Some(changes) = &self.changes {
             let _ = writeln!(text, "\nchanged since {}:", visible(&changes.against));
             for row in &changes.distributions {
-                let _ = writeln!(text, "  {}: {}", visible(row.title()), row.words());
+                let _ = writeln!(text, "  {}: {}", visible(&row.title()), row.words());
             }
         }
         let _ = writeln!(text, "\n{} {} {}: {}", self.distribution, self.version, self.outcome.word(), self.summary());
@@ -82,7 +82,7 @@ impl Shown for Release {
     }
 }
 
-impl Release {
+impl ReleaseReport {
     /// Every warning about files, with the files that it is true of. Of several members the first is named.
     fn finding_warnings(&self) -> Vec<(String, Vec<&str>)> {
         let mut warnings = Vec::new();

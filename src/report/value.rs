@@ -9,11 +9,12 @@ use crate::digest::Sha256Digest;
 use crate::error::Outcome;
 use crate::target::{PlatformTagSet, TargetTriple};
 use crate::version::PublicVersion;
+use crate::wheel::filename::{DistributionFileName, WheelFileName};
 use crate::wheel::name::DistributionName;
 
 /// A release and everything that was found out about it.
 #[derive(Debug, Clone, Serialize)]
-pub struct Release {
+pub struct ReleaseReport {
     pub schema_version: u32,
     pub outcome: Outcome,
     pub distribution: DistributionName,
@@ -51,7 +52,7 @@ pub struct TargetRow {
     pub platform_tag: Option<PlatformTagSet>,
     pub steps: Vec<StepRow>,
     pub payload_bytes: u64,
-    pub wheel: Option<String>,
+    pub wheel: Option<WheelFileName>,
     pub wheel_bytes: u64,
     /// What is in the wheel: path and uncompressed size in bytes, largest first.
     pub contents: Vec<(String, u64)>,
@@ -102,9 +103,9 @@ pub struct Changes {
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct ChangeRow {
     /// None where it is gone.
-    pub name: Option<String>,
+    pub name: Option<DistributionFileName>,
     /// None where it is new.
-    pub before: Option<String>,
+    pub before: Option<DistributionFileName>,
     pub bytes: u64,
     pub bytes_before: u64,
     pub tags: Difference,
@@ -129,6 +130,7 @@ pub struct FileRow {
 #[derive(Debug, Clone, Serialize)]
 pub struct CoverageRow {
     pub name: String,
+    /// The label of the candidate: the file name of a wheel.
     pub wheel: Option<String>,
     /// Why it gets none, where that is as it was meant.
     pub by_choice: Option<String>,
@@ -173,8 +175,8 @@ impl TargetRow {
 
 impl ChangeRow {
     /// The file that it is about.
-    pub(super) fn title(&self) -> &str {
-        self.name.as_ref().or(self.before.as_ref()).map_or("", String::as_str)
+    pub(super) fn title(&self) -> String {
+        self.name.as_ref().or(self.before.as_ref()).map_or_else(String::new, ToString::to_string)
     }
 
     /// `+1.2 MB (+10%)`.
@@ -230,7 +232,7 @@ impl FindingRow {
     }
 }
 
-impl Release {
+impl ReleaseReport {
     /// One sentence of numbers.
     pub(crate) fn summary(&self) -> String {
         let of_kind = |kind| self.findings.iter().filter(|finding| finding.kind() == kind).count();

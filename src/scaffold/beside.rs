@@ -3,12 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::kind::{self, Kind};
+use super::kind::{self, AccompanyingFile};
 use crate::console::text::named;
 use crate::digest::Sha256Digest;
 use crate::fs::read;
 use crate::member_path::{Node, Paths, file_name, parent};
 use crate::payload::Surveyed;
+use crate::product::LICENCES;
 use crate::stage::holds_placeholder;
 
 /// A licence that is longer is none that a template takes, in bytes.
@@ -40,13 +41,14 @@ pub(super) fn beside(payloads: &[&[Surveyed]], executables: &[String]) -> Beside
     {
         let kind = kind::of(&file.path, executables);
         let Some(to) = kind::destination(&kind).filter(|_| file.magic.format().is_none()) else { continue };
-        if !seen.insert(file.path.clone()) && kind != Kind::Licence {
+        if !seen.insert(file.path.clone()) && kind != AccompanyingFile::Licence {
             continue;
         }
         let has_it = |paths: &HashSet<&str>| paths.contains(&*file.path);
-        let is_everywhere = in_trees.iter().all(has_it) && (kind != Kind::Licence || in_others.iter().all(has_it));
+        let is_everywhere =
+            in_trees.iter().all(has_it) && (kind != AccompanyingFile::Licence || in_others.iter().all(has_it));
         match (is_everywhere, kind) {
-            (true, Kind::Licence) if index == 0 => shared.push(file),
+            (true, AccompanyingFile::Licence) if index == 0 => shared.push(file),
             (true, _) if index == 0 => {
                 let whole = if to.ends_with('/') { format!("{to}{}", file_name(&file.path)) } else { to.clone() };
                 if places.take(&whole, Node::File).is_empty() {
@@ -56,7 +58,7 @@ pub(super) fn beside(payloads: &[&[Surveyed]], executables: &[String]) -> Beside
                 }
             }
             (true, _) => {}
-            (false, Kind::Licence) => licences.push(file),
+            (false, AccompanyingFile::Licence) => licences.push(file),
             (false, _) => {
                 left.insert(file.path.to_string());
             }
@@ -115,9 +117,9 @@ impl Beside {
             let from = globset::escape(&file.path);
             let to = match parent(&path) {
                 // A pattern keeps the directories that it does not write out.
-                _ if from != *file.path || file_name(&path) != name => format!("licenses/{path}"),
-                "" => "licenses".to_owned(),
-                directory => format!("licenses/{directory}/"),
+                _ if from != *file.path || file_name(&path) != name => format!("{LICENCES}/{path}"),
+                "" => LICENCES.to_owned(),
+                directory => format!("{LICENCES}/{directory}/"),
             };
             self.rules.push((from, to));
             kept.extend(texts);
@@ -145,7 +147,7 @@ impl Beside {
             }
             let whole = file.path.strip_prefix("licenses/").unwrap_or(&file.path);
             // The template has a README.md of its own.
-            let name = Some(file_name(&file.path)).filter(|name| kind::of(name, &[]) == Kind::Licence);
+            let name = Some(file_name(&file.path)).filter(|name| kind::of(name, &[]) == AccompanyingFile::Licence);
             let mut candidates = name.map(str::to_owned).into_iter().chain([format!("licenses/{whole}")]);
             match candidates.find(|path| taken.take(path, Node::File).is_empty()) {
                 Some(path) if self.licences.len() < MAX_LICENCES => self.licences.push((path, text)),

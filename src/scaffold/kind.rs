@@ -1,8 +1,10 @@
 //! What a file beside a program is, by its path: a licence, a manual page, a completion, a document, or something that the
 //! program may need.
 
+use crate::product;
+
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum AccompanyingFile {
     Licence,
     /// With the directory below the root of an environment that `man` looks into.
     Manual(String),
@@ -65,7 +67,7 @@ const COMPLETIONS: [&str; 11] = [
 ];
 
 /// What the file at `path` of a payload is; the first of the executables is the program.
-pub(super) fn of(path: &str, executables: &[String]) -> Kind {
+pub(super) fn of(path: &str, executables: &[String]) -> AccompanyingFile {
     let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
     let lower = name.to_ascii_lowercase();
     let folded = directory.to_ascii_lowercase();
@@ -77,30 +79,27 @@ pub(super) fn of(path: &str, executables: &[String]) -> Kind {
     let is_among_licences = licences.is_some_and(|at| of_program.is_none_or(|program| at < program));
     let is_code = CODE.iter().any(|end| lower.ends_with(end));
     if is_among_licences && !is_code {
-        return Kind::Licence;
+        return AccompanyingFile::Licence;
     }
     if of_program.is_some() {
-        return Kind::Other;
+        return AccompanyingFile::Other;
     }
     if !is_code && is_licence(&lower) {
-        return Kind::Licence;
+        return AccompanyingFile::Licence;
     }
     if let Some(directory) = manual(directory, &parts, &lower, executables) {
-        return Kind::Manual(directory);
+        return AccompanyingFile::Manual(directory);
     }
-    let completions = in_directory(&COMPLETIONS);
-    let first = executables.first().map_or("", String::as_str);
-    let mut paths = executables.iter().map(|of| completion(&parts, &lower, of, of == first, completions));
-    if let Some(path) = paths.find_map(|path| path) {
-        return Kind::Completion(path);
+    if let Some(path) = completion(&parts, &lower, executables) {
+        return AccompanyingFile::Completion(path);
     }
     let document = lower.starts_with('.')
         || DOCUMENTS.iter().any(|start| lower.starts_with(start))
         || DOCUMENT_ENDINGS.iter().any(|end| lower.ends_with(end))
         || ["cargo.toml", "cargo.lock", "go.mod", "go.sum"].contains(&lower.as_str())
         || in_directory(&["doc", "docs", "examples"])
-        || completions;
-    if document { Kind::Document } else { Kind::Other }
+        || in_directory(&COMPLETIONS);
+    if document { AccompanyingFile::Document } else { AccompanyingFile::Other }
 }
 
 /// The part of a directory from which on files are some program's own.
@@ -163,8 +162,16 @@ fn manual_section(lower: &str) -> Option<(&str, char)> {
     is_name.then_some((name, section))
 }
 
-/// The path at which a shell looks for the completion of an executable; one that names none is of the first.
-fn completion(parts: &[&str], lower: &str, executable: &str, is_first: bool, in_directory: bool) -> Option<String> {
+/// The path at which a shell looks for the completion of one of the executables; one that names none is of the first.
+fn completion(parts: &[&str], lower: &str, executables: &[String]) -> Option<String> {
+    let (first, others) = executables.split_first()?;
+    let of_first = completion_of(first, parts, lower, |stem| stem.is_empty() || stem == "completion");
+    of_first.or_else(|| others.iter().find_map(|other| completion_of(other, parts, lower, |_| false)))
+}
+
+/// The same for one executable, `is_unnamed` being what may stand in place of its name.
+fn completion_of(executable: &str, parts: &[&str], lower: &str, is_unnamed: impl Fn(&str) -> bool) -> Option<String> {
+    let in_directory = parts.iter().any(|part| COMPLETIONS.contains(part));
     let of_shell = |shell: &str| parts.last().is_some_and(|last| *last == shell);
     let called = |ending: &str| {
         lower.strip_suffix(ending).map(|stem| stem.trim_start_matches('_').trim_end_matches(['-', '_', '.']))
@@ -173,9 +180,7 @@ fn completion(parts: &[&str], lower: &str, executable: &str, is_first: bool, in_
     let zsh = || format!("share/zsh/site-functions/_{executable}");
     let fish = || format!("share/fish/vendor_completions.d/{executable}.fish");
     let name = executable.to_ascii_lowercase();
-    let is_named = |stem: Option<&str>| {
-        stem.is_some_and(|stem| stem == name || is_first && (stem.is_empty() || stem == "completion"))
-    };
+    let is_named = |stem: Option<&str>| stem.is_some_and(|stem| stem == name || is_unnamed(stem));
     if is_named(called(".bash")) || in_directory && is_named(called(".bash-completion")) {
         return Some(bash());
     }
@@ -195,12 +200,12 @@ fn completion(parts: &[&str], lower: &str, executable: &str, is_first: bool, in_
 }
 
 /// A destination as a rule of `files` writes it.
-pub(super) fn destination(kind: &Kind) -> Option<String> {
+pub(super) fn destination(kind: &AccompanyingFile) -> Option<String> {
     match kind {
-        Kind::Licence => Some("licenses".to_owned()),
-        Kind::Manual(directory) => Some(directory.clone()),
-        Kind::Completion(path) => Some(path.clone()),
-        Kind::Document | Kind::Other => None,
+        AccompanyingFile::Licence => Some(product::LICENCES.to_owned()),
+        AccompanyingFile::Manual(directory) => Some(directory.clone()),
+        AccompanyingFile::Completion(path) => Some(path.clone()),
+        AccompanyingFile::Document | AccompanyingFile::Other => None,
     }
 }
 
@@ -210,12 +215,12 @@ mod tests {
 
     #[test]
     fn files_of_real_releases() {
-        let manual = |section| Kind::Manual(format!("share/man/man{section}/"));
-        let completion = |path: &str| Kind::Completion(path.into());
+        let manual = |section| AccompanyingFile::Manual(format!("share/man/man{section}/"));
+        let completion = |path: &str| AccompanyingFile::Completion(path.into());
         for (path, program, kind) in [
-            ("LICENSE-MIT", "rg", Kind::Licence),
-            ("UNLICENSE", "rg", Kind::Licence),
-            ("licenses/zlib.txt", "rg", Kind::Licence),
+            ("LICENSE-MIT", "rg", AccompanyingFile::Licence),
+            ("UNLICENSE", "rg", AccompanyingFile::Licence),
+            ("licenses/zlib.txt", "rg", AccompanyingFile::Licence),
             ("doc/rg.1", "rg", manual(1)),
             ("share/man/man1/gh-repo.1", "gh", manual(1)),
             ("just.1", "just", manual(1)),
@@ -226,18 +231,18 @@ mod tests {
             ("completion/bash/task.bash", "task", completion("share/bash-completion/completions/task")),
             ("completion/zsh/_task", "task", completion("share/zsh/site-functions/_task")),
             ("etc/bash_completion.d/buf", "buf", completion("share/bash-completion/completions/buf")),
-            ("complete/_rg.ps1", "rg", Kind::Document),
-            ("README.md", "rg", Kind::Document),
-            ("doc/GUIDE.md", "rg", Kind::Document),
-            ("Cargo.lock", "just", Kind::Document),
-            ("lib/libz.so.1", "tool", Kind::Other),
-            ("share/cmake/Modules/x.cmake", "cmake", Kind::Other),
-            ("data/words", "tool", Kind::Other),
-            ("lib/license.js", "node", Kind::Other),
-            ("licenses/check.py", "tool", Kind::Other),
-            ("ThirdPartyNoticeText.txt", "tool", Kind::Licence),
-            ("THIRD-PARTY-LICENSES.html", "tool", Kind::Licence),
-            ("licenses/zlib.txt", "tool", Kind::Licence),
+            ("complete/_rg.ps1", "rg", AccompanyingFile::Document),
+            ("README.md", "rg", AccompanyingFile::Document),
+            ("doc/GUIDE.md", "rg", AccompanyingFile::Document),
+            ("Cargo.lock", "just", AccompanyingFile::Document),
+            ("lib/libz.so.1", "tool", AccompanyingFile::Other),
+            ("share/cmake/Modules/x.cmake", "cmake", AccompanyingFile::Other),
+            ("data/words", "tool", AccompanyingFile::Other),
+            ("lib/license.js", "node", AccompanyingFile::Other),
+            ("licenses/check.py", "tool", AccompanyingFile::Other),
+            ("ThirdPartyNoticeText.txt", "tool", AccompanyingFile::Licence),
+            ("THIRD-PARTY-LICENSES.html", "tool", AccompanyingFile::Licence),
+            ("licenses/zlib.txt", "tool", AccompanyingFile::Licence),
         ] {
             assert_eq!(of(path, &[program.to_owned()]), kind, "{path}");
         }

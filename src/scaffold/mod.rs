@@ -9,6 +9,7 @@ mod names;
 mod options;
 mod question;
 mod sdk;
+mod seen;
 mod survey;
 mod tables;
 mod workflow;

@@ -8,7 +8,7 @@ use crate::wheel::name::DistributionName;
 /// The names of the SDK, after those of its runtime.
 #[derive(Debug)]
 pub(super) struct SdkNames {
-    pub distribution: String,
+    pub distribution: DistributionName,
     pub module: String,
 }
 
@@ -16,8 +16,9 @@ impl SdkNames {
     pub(super) fn of(runtime: &DistributionName) -> Self {
         let name = runtime.as_str();
         let base = ["-bin", "_bin", ".bin", "-cli"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
-        let distribution = format!("{base}-sdk");
-        Self { module: names::module(&distribution), distribution }
+        // invariant: a name, with letters at its end, is a name.
+        let distribution = format!("{base}-sdk").parse().unwrap_or_else(|_| runtime.clone());
+        Self { module: names::module(distribution.as_str()), distribution }
     }
 }
 

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use super::names;
 use super::question::Stream;
-use super::survey::{Findings, Row};
+use super::seen::SurveyedPayload;
+use super::survey::Survey;
 use crate::console::text::named;
 use crate::stage::license_pattern;
 use crate::target::{Architecture, Host, PlatformTag, System, TargetTriple};
@@ -41,7 +42,7 @@ build-backend = \"hatchling.build\"
 ";
 
 const TAIL: &str = "
-# Findings that a release accepts: still shown, with the reason, and no longer failing.
+# Survey that a release accepts: still shown, with the reason, and no longer failing.
 # [[tool.relkit.accept]]
 # rule = \"macho-minos\"
 # target = \"x86_64-apple-darwin\"
@@ -68,7 +69,7 @@ path = \"hatch_build.py\"
 ";
 
 /// The table of a product whose payloads told this.
-pub(super) fn runtime(named: &Named, findings: &Findings) -> String {
+pub(super) fn runtime(named: &Named, findings: &Survey) -> String {
     let program = findings.executables.first().map_or("", String::as_str);
     let licences: Vec<_> = findings.beside.licences.iter().map(|(path, _)| license_pattern(path)).collect();
     let mut text = project(named, program, &licences);
@@ -207,7 +208,7 @@ release-tags = [\"v{version}\", \"{version}\"]
     text
 }
 
-fn smoke(findings: &Findings) -> String {
+fn smoke(findings: &Survey) -> String {
     let mut text = "\n[tool.relkit.smoke]\n".to_owned();
     match &findings.question {
         Some(question) => {
@@ -277,7 +278,7 @@ fn runner(triple: &TargetTriple) -> &'static str {
 
 /// What upstream calls the artefact, with what changes from release to release in braces; a lone name is taken as it is, and
 /// a directory is none.
-fn archive(row: &Row, version: Option<&PublicVersion>) -> Option<String> {
+fn archive(row: &SurveyedPayload, version: Option<&PublicVersion>) -> Option<String> {
     let name = row.file_name.clone();
     if row.is_directory || name.contains(['{', '}']) || Claim::of(&name) == Some(Claim::Wheel) || name.is_empty() {
         return None;
@@ -290,7 +291,7 @@ fn archive(row: &Row, version: Option<&PublicVersion>) -> Option<String> {
 }
 
 /// What there is to say of names that stay as they are, though the version in them changes.
-pub(super) fn archive_note(findings: &Findings) -> Option<String> {
+pub(super) fn archive_note(findings: &Survey) -> Option<String> {
     let version = findings.version();
     let archives = findings.rows.iter().filter_map(|row| archive(row, version.as_ref()));
     let literal: Vec<_> = archives.filter(|name| !name.contains("{version}") && names::has_version(name)).collect();
@@ -304,7 +305,7 @@ pub(super) fn archive_note(findings: &Findings) -> Option<String> {
 }
 
 /// The families that have a wheel on both of the usual architectures.
-fn supports(rows: &[Row]) -> Vec<String> {
+fn supports(rows: &[SurveyedPayload]) -> Vec<String> {
     let is_of = |family: &str, tag: &PlatformTag| match tag {
         PlatformTag::Manylinux { .. } => family == "linux-glibc",
         PlatformTag::Musllinux { .. } => family == "linux-musl",

@@ -11,15 +11,16 @@ use super::marks::filled;
 use super::names;
 use super::options::Options;
 use super::sdk::{self, SdkNames};
-use super::survey::survey_all;
+use super::survey::{Survey, survey_all};
 use super::tables::{self, Named};
 use super::workflow::{Repository, product_option, workflow};
 use crate::build::license_expression;
 use crate::console::text::{plural, shell_word};
 use crate::console::{Console, Progress, Shown};
 use crate::fs::{Existing, PendingDirectory, Scratch, portable, write_whole};
-use crate::product::{Choice, Product, RuntimeProject};
+use crate::product::{Product, ProductChoice, RuntimeProject};
 use crate::target::PlatformTagSet;
+use crate::version::PublicVersion;
 use crate::wheel::name::DistributionName;
 
 const WORKFLOW: &str = ".github/workflows/release.yml";
@@ -35,7 +36,7 @@ pub(crate) struct Scaffolded {
     /// The files, by their path in the directory.
     pub files: Vec<String>,
     /// The version of the program, as it says itself here, or as its payloads are named.
-    pub version: Option<String>,
+    pub version: Option<PublicVersion>,
     /// Files that were there, and are as they were.
     pub kept: Vec<String>,
     /// What is left to the maintainer.
@@ -79,16 +80,17 @@ pub(crate) fn scaffold(options: &Options, console: &Console, progress: &Progress
         let written = sdk::files(&names, &named, &program);
         files.extend(written.into_iter().map(|(path, text)| (format!("sdk-template/{path}"), text)));
     }
-    let version = findings.as_ref().and_then(|findings| Some(findings.version()?.to_string()));
+    let version = findings.as_ref().and_then(Survey::version);
     let root = repository_root(&options.directory);
     let place = place_in(&root, &options.directory);
     let product = read_back(&files)?;
     let at_product = product_option(&place);
+    let of_version = version_or_its_place(version.as_ref());
     let values = [
         ("distribution", named.distribution.as_str()),
         ("executable", &program),
         ("product", &at_product),
-        ("version", version.as_deref().unwrap_or("VERSION")),
+        ("version", &of_version),
     ];
     let page = filled(include_str!("template/PRODUCT.md"), &values);
     files.push((README.to_owned(), page));
@@ -109,7 +111,7 @@ pub(crate) fn scaffold(options: &Options, console: &Console, progress: &Progress
         notes.push(format!("move {WORKFLOW} to the root of the repository, where GitHub looks for it"));
     }
     // Read once more from where it is: an SDK template that was there already is part of the product.
-    let choice = Choice { product: Some(&options.directory), ..Choice::default() };
+    let choice = ProductChoice { product: Some(&options.directory), ..ProductChoice::default() };
     let product = Product::find(choice, Path::new(".")).map_err(|error| ScaffoldError::Product(Box::new(error)))?;
     Ok(Scaffolded {
         directory: options.directory.clone(),
@@ -180,7 +182,7 @@ fn read_back(files: &[(String, String)]) -> Result<Product, ScaffoldError> {
     }
     let scratch = Scratch::create(names::SCRATCH)?;
     put(scratch.path(), files)?;
-    let choice = Choice { product: Some(scratch.path()), ..Choice::default() };
+    let choice = ProductChoice { product: Some(scratch.path()), ..ProductChoice::default() };
     Product::find(choice, scratch.path()).map_err(|error| ScaffoldError::Product(Box::new(error)))
 }
 
@@ -220,11 +222,16 @@ fn put(directory: &Path, files: &[(String, String)]) -> Result<(), ScaffoldError
     Ok(())
 }
 
+/// What commands are written with.
+fn version_or_its_place(version: Option<&PublicVersion>) -> String {
+    version.map_or_else(|| "VERSION".to_owned(), ToString::to_string)
+}
+
 impl Scaffolded {
     /// The commands that go on from here.
     fn next(&self) -> Vec<String> {
         let product = format!("--product {}", shell_word(&self.directory));
-        let version = self.version.as_deref().unwrap_or("VERSION");
+        let version = version_or_its_place(self.version.as_ref());
         let mut next = vec![format!("relkit matrix {product}")];
         let payloads: Vec<_> = self.payloads.iter().map(shell_word).collect();
         next.push(match payloads.is_empty() {

@@ -132,9 +132,9 @@ impl Shown for Tested<'_> {
     fn annotations(&self) -> String {
         let report = self.report;
         let (level, title) = if report.passed() {
-            (annotation::Level::Notice, "smoke test passed")
+            (annotation::AnnotationLevel::Notice, "smoke test passed")
         } else {
-            (annotation::Level::Error, "smoke test failed")
+            (annotation::AnnotationLevel::Error, "smoke test failed")
         };
         let message = match report.failed_step() {
             Some(step) => format!("{}: {}\n{}", step.name, visible(&step.detail), report.stderr_tail),

@@ -20,7 +20,7 @@ pub(super) struct Trial<'a> {
     pub(super) options: &'a Options<'a>,
     pub(super) home: &'a Home,
     pub(super) runtime: &'a Runtime,
-    /// The version in the wheel's name.
+    /// The version in the wheel's name, as written.
     pub(super) release: Option<String>,
     /// When all steps must be over.
     pub(super) deadline: Option<Instant>,

@@ -7,7 +7,7 @@ use crate::error::{Exit, Explain};
 use crate::fs::FsError;
 use crate::member_path::{self, MemberPath, Unkeepable};
 use crate::payload::PayloadError;
-use crate::product::{Place, ProductError};
+use crate::product::{KeyPosition, ProductError};
 use crate::target::PlatformTag;
 use crate::version::PublicVersion;
 use crate::wheel::name::DistributionName;
@@ -74,7 +74,7 @@ pub enum StageError {
     Conflict {
         path: String,
         /// The row of `files` that puts it there, where one does.
-        row: Option<Place>,
+        row: Option<KeyPosition>,
     },
 }
 
@@ -160,7 +160,7 @@ pub enum StageWarning {
     #[error("left out, since they are links to nothing: {names}")]
     Dangling { names: String },
     #[error("nothing that `{pattern}` of `files` names is in the payload ({at})")]
-    Unmatched { pattern: String, at: Place },
+    Unmatched { pattern: String, at: KeyPosition },
 }
 
 impl StageWarning {

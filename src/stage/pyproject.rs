@@ -21,7 +21,7 @@ pub(super) fn runtime(
     shipped: &Shipped,
 ) -> Result<String, StageError> {
     let mut document = Document::parse(text, origin)?;
-    document.identify(&project.distribution, &version.to_string())?;
+    document.identify(&project.distribution, version.distribution())?;
     document.packages(&project.module)?;
     document.stage(&[
         ("kind", "runtime".into()),
@@ -44,7 +44,7 @@ pub(super) fn sdk(
     version: &PublicVersion,
 ) -> Result<String, StageError> {
     let mut document = Document::parse(text, origin)?;
-    document.identify(&project.distribution, &version.to_string())?;
+    document.identify(&project.distribution, version)?;
     document.pin(pin(project, runtime), [Some(&project.runtime_distribution), former])?;
     document.stage(&[("kind", "sdk".into()), ("release-version", runtime.to_string().into())])?;
     Ok(document.document.to_string())
@@ -102,11 +102,11 @@ impl<'a> Document<'a> {
     }
 
     /// Sets name and version, and takes them off the list of what the backend computes.
-    fn identify(&mut self, name: &DistributionName, version: &str) -> Result<(), StageError> {
+    fn identify(&mut self, name: &DistributionName, version: &PublicVersion) -> Result<(), StageError> {
         let not_an_array = self.wrong("project.dynamic", "an array");
         let project = self.table(&["project"])?;
         set(project, "name", name.as_str());
-        set(project, "version", version);
+        set(project, "version", version.to_string());
         if let Some(dynamic) = project.get_mut("dynamic") {
             let dynamic = dynamic.as_array_mut().ok_or(not_an_array)?;
             dynamic.retain(|field| !matches!(field.as_str(), Some("name" | "version")));

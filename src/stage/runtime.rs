@@ -152,7 +152,7 @@ pub fn stage_runtime(options: &Options<'_>, progress: &Progress) -> Result<Stage
     }
     let carried = shipped.sboms.iter().map(|name| read(&stage.path().join(shipped::SBOMS).join(name)));
     let carried = carried.collect::<Result<Vec<_>, _>>()?;
-    for sbom in sboms_of(&inventory, &options.release.program().to_string()) {
+    for sbom in sboms_of(&inventory, options.release.program()) {
         // What comes with the payload was made by those who know more, or by relkit for another name of the program.
         let is_there = shipped.sboms.contains(&sbom.name) || carried.iter().any(|other| sbom.repeats(other));
         if !is_there {

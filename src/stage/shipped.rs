@@ -2,7 +2,7 @@
 
 use crate::fs::Mode;
 use crate::member_path::MemberPath;
-use crate::payload::{Payload, PayloadFile, Place};
+use crate::payload::{Payload, PayloadFile, WheelDirectory};
 use crate::product::{Command, RuntimeProject};
 
 /// The directories of a stage that hold what goes beside the import package.
@@ -27,32 +27,33 @@ pub(super) struct Shipped {
 
 impl Shipped {
     pub(super) fn of(payload: &Payload, project: &RuntimeProject) -> Self {
-        let of = |place: Place| {
+        let of = |place: WheelDirectory| {
             let files = payload.files.iter().filter(move |file| file.place == place);
             files.map(|file| file.path.to_string()).collect::<Vec<_>>()
         };
-        let run = payload.files.iter().filter(|file| file.place == Place::Package && file.mode == Mode::Executable);
+        let run =
+            payload.files.iter().filter(|file| file.place == WheelDirectory::Package && file.mode == Mode::Executable);
         let executables = payload.executables().map(|executable| executable.name.clone());
         let launched: Vec<_> = executables.filter(|_| project.command == Command::Launcher).collect();
         Self {
             run: run.map(|file| file.path.to_string()).collect(),
-            scripts: of(Place::Scripts),
-            data: of(Place::Data),
-            licences: of(Place::Licences),
-            sboms: of(Place::Sboms),
+            scripts: of(WheelDirectory::Scripts),
+            data: of(WheelDirectory::Data),
+            licences: of(WheelDirectory::Licences),
+            sboms: of(WheelDirectory::Sboms),
             commands: launched.into_iter().chain(project.aliases.clone()).collect(),
         }
     }
 }
 
 /// The directory of a stage that a place of the wheel is made from; `package` is that of the import package.
-pub(super) fn directory(package: &str, place: Place) -> &str {
+pub(super) fn directory(package: &str, place: WheelDirectory) -> &str {
     match place {
-        Place::Package => package,
-        Place::Scripts => SCRIPTS,
-        Place::Data => DATA,
-        Place::Licences => "",
-        Place::Sboms => SBOMS,
+        WheelDirectory::Package => package,
+        WheelDirectory::Scripts => SCRIPTS,
+        WheelDirectory::Data => DATA,
+        WheelDirectory::Licences => "",
+        WheelDirectory::Sboms => SBOMS,
     }
 }
 
@@ -62,6 +63,6 @@ pub(super) fn staged(package: &str, file: &PayloadFile) -> String {
 }
 
 /// What a file of the payload is called to people: its path in the import package, or else in the stage.
-pub(super) fn named(place: Place, path: &MemberPath) -> String {
+pub(super) fn named(place: WheelDirectory, path: &MemberPath) -> String {
     format!("{}{path}", directory("", place))
 }

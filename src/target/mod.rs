@@ -4,12 +4,16 @@
 mod architecture;
 mod host;
 mod known;
+mod os_version;
 mod platform_tag;
+mod platform_tag_set;
 mod triple;
 
 pub(crate) use architecture::{AndroidAbi, Architecture, IosMachine, MacosArchitecture};
 pub(crate) use host::{Host, System, architecture_here};
 pub(crate) use known::{is_target, nearest_target};
+pub(crate) use os_version::OsVersion;
 pub use platform_tag::PlatformTag;
-pub(crate) use platform_tag::{OsVersion, PlatformTagSet, TagError};
+pub(crate) use platform_tag::TagError;
+pub(crate) use platform_tag_set::PlatformTagSet;
 pub use triple::TargetTriple;

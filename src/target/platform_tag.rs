@@ -1,51 +1,13 @@
-//! One platform tag (PEP 425, 600, 656, 730, 738 and the macOS and Windows tags of `packaging.tags`), and compressed sets
-//! of them.
+//! One platform tag (PEP 425, 600, 656, 730, 738 and the macOS and Windows tags of `packaging.tags`).
 
-use std::collections::BTreeMap;
 use std::fmt;
+use std::mem::discriminant;
 use std::str::FromStr;
 
 use super::architecture::{AndroidAbi, Architecture, IosMachine, MacosArchitecture};
+use super::os_version::{OsVersion, number};
 use crate::error::Explain;
 use crate::serde_text::serde_as_text;
-
-/// A version of macOS, iOS, Windows, glibc or musl, as far as tags tell versions apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct OsVersion {
-    pub(crate) major: u16,
-    pub(crate) minor: u16,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a version: two numbers joined by a dot are expected")]
-pub struct OsVersionError(String);
-
-impl OsVersion {
-    pub(crate) const fn new(major: u16, minor: u16) -> Self {
-        Self { major, minor }
-    }
-}
-
-impl fmt::Display for OsVersion {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}.{}", self.major, self.minor)
-    }
-}
-
-impl FromStr for OsVersion {
-    type Err = OsVersionError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let parts = text.split_once('.').and_then(|(major, minor)| Some(Self::new(number(major)?, number(minor)?)));
-        parts.ok_or_else(|| OsVersionError(text.to_owned()))
-    }
-}
-
-/// A number in its only spelling: digits without a sign or a leading zero.
-fn number(text: &str) -> Option<u16> {
-    let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
-    plain.then(|| text.parse().ok()).flatten()
-}
 
 /// One platform tag.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -131,6 +93,12 @@ impl PlatformTag {
         }
     }
 
+    /// Whether it is of the system and machine of `other`, whichever versions they promise.
+    pub(crate) fn is_of_same_machine(&self, other: &Self) -> bool {
+        let (one, other) = (self.canonical(), other.canonical());
+        discriminant(&one) == discriminant(&other) && one.architectures() == other.architectures()
+    }
+
     /// Under whichever of its names.
     pub(crate) fn is_manylinux(&self) -> bool {
         matches!(self.canonical(), Self::Manylinux { .. })
@@ -189,7 +157,7 @@ impl fmt::Display for PlatformTag {
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a platform tag")]
-pub struct TagError(String);
+pub struct TagError(pub(super) String);
 
 const HINT: &str = "platform tags look like `macosx_11_0_arm64`, `manylinux_2_17_x86_64`, `musllinux_1_1_aarch64` or \
                     `win_amd64`; several are joined by dots";
@@ -272,50 +240,7 @@ fn versioned(text: &str) -> Option<(OsVersion, &str)> {
     Some((OsVersion::new(number(major)?, number(minor)?), name))
 }
 
-/// A compressed tag set (PEP 425): sorted as the tags' texts sort, without repeats, never empty. Displays joined by dots.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct PlatformTagSet(Vec<PlatformTag>);
-
-impl PlatformTagSet {
-    /// `None` without a tag.
-    pub(crate) fn new(tags: impl IntoIterator<Item = PlatformTag>) -> Option<Self> {
-        let sorted: BTreeMap<_, _> = tags.into_iter().map(|tag| (tag.to_string(), tag)).collect();
-        (!sorted.is_empty()).then(|| Self(sorted.into_values().collect()))
-    }
-
-    pub(crate) fn tags(&self) -> &[PlatformTag] {
-        &self.0
-    }
-
-    /// The same set in which every manylinux tag that has two names carries both, as old and new installers ask for them.
-    pub(crate) fn with_legacy_aliases(self) -> Self {
-        let other_name = |tag: &PlatformTag| match tag {
-            PlatformTag::ManylinuxLegacy { .. } => Some(tag.canonical()),
-            other => other.legacy_alias(),
-        };
-        let aliases: Vec<_> = self.0.iter().filter_map(other_name).collect();
-        let all: BTreeMap<_, _> = self.0.into_iter().chain(aliases).map(|tag| (tag.to_string(), tag)).collect();
-        Self(all.into_values().collect())
-    }
-}
-
-impl fmt::Display for PlatformTagSet {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let tags: Vec<_> = self.0.iter().map(PlatformTag::to_string).collect();
-        formatter.write_str(&tags.join("."))
-    }
-}
-
-impl FromStr for PlatformTagSet {
-    type Err = TagError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let tags = text.split('.').map(str::parse).collect::<Result<Vec<_>, _>>()?;
-        Self::new(tags).ok_or_else(|| TagError(text.to_owned()))
-    }
-}
-
-serde_as_text!(OsVersion, PlatformTag, PlatformTagSet);
+serde_as_text!(PlatformTag);
 
 #[cfg(test)]
 mod tests {
@@ -344,44 +269,7 @@ mod tests {
         }
     }
 
-    #[test]
-    fn compressed_sets_are_sorted_and_without_repeats() {
-        let set: PlatformTagSet = "musllinux_1_1_x86_64.manylinux_2_17_x86_64.musllinux_1_1_x86_64".parse().unwrap();
-        assert_eq!(set.to_string(), "manylinux_2_17_x86_64.musllinux_1_1_x86_64");
-        assert!("a..b".parse::<PlatformTagSet>().is_err());
-        assert!("".parse::<PlatformTagSet>().is_err());
-    }
-
-    #[test]
-    fn a_tag_with_two_names_carries_both() {
-        for (given, expected) in [
-            (
-                "manylinux_2_17_x86_64.musllinux_1_1_x86_64",
-                "manylinux2014_x86_64.manylinux_2_17_x86_64.musllinux_1_1_x86_64",
-            ),
-            ("manylinux2010_i686", "manylinux2010_i686.manylinux_2_12_i686"),
-            ("manylinux_2_5_x86_64", "manylinux1_x86_64.manylinux_2_5_x86_64"),
-            ("manylinux_2_5_aarch64", "manylinux_2_5_aarch64"),
-            ("manylinux_2_28_x86_64", "manylinux_2_28_x86_64"),
-            ("macosx_11_0_arm64", "macosx_11_0_arm64"),
-        ] {
-            let set: PlatformTagSet = given.parse().unwrap();
-            let all = set.with_legacy_aliases();
-            assert_eq!(all.to_string(), expected);
-            assert_eq!(all.clone().with_legacy_aliases(), all);
-        }
-    }
-
     proptest! {
-        #[test]
-        fn versions_round_trip(major: u16, minor: u16, text in "[0-9.]{0,8}") {
-            let version = OsVersion { major, minor };
-            prop_assert_eq!(version.to_string().parse(), Ok(version));
-            if let Ok(version) = text.parse::<OsVersion>() {
-                prop_assert_eq!(version.to_string(), text);
-            }
-        }
-
         #[test]
         fn never_panics_and_round_trips(
             text in "[a-z0-9_.]{0,40}|android_[0-9]{1,3}_(arm64_v8a|armeabi_v7a|x86|x86_64|[a-z]{3})\
@@ -400,13 +288,6 @@ mod tests {
             let tag = android.into_iter().chain(ios).nth(kind).unwrap();
             prop_assert_eq!(tag.architectures().len(), 1);
             prop_assert_eq!(tag.to_string().parse(), Ok(tag));
-        }
-
-        #[test]
-        fn sets_round_trip(text in "(manylinux|musllinux)_[0-9]{1,2}_[0-9]{1,2}_(x86_64|aarch64)(\\.win_amd64)?") {
-            if let Ok(set) = text.parse::<PlatformTagSet>() {
-                prop_assert_eq!(set.to_string().parse(), Ok(set));
-            }
         }
     }
 }

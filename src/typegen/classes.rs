@@ -10,8 +10,8 @@ use super::keywords::{
     Object, doc_of, enum_values, is_map, is_null, limits, members, no_duplicates, strings, tag_values, type_words,
     union_branches,
 };
-use super::model::{Body, Class, Direction, Doc, Field, Member, Shape};
-use super::pointer::Place;
+use super::model::{Body, Class, Direction, Doc, EnumMember, Field, Shape};
+use super::pointer::SchemaPosition;
 use super::schema::Schema;
 use super::unions::{common_tag, merge_alternatives, merge_shared, requirements, variant_name};
 use super::{names, overrides};
@@ -31,7 +31,7 @@ impl<'a> Builder<'a> {
     }
 
     pub(super) fn definition(&mut self, name: &'a str, schema: &Value) -> Result<(), TypegenError> {
-        let place = Place { definition: name, pointer: String::new() };
+        let place = SchemaPosition { definition: name, pointer: String::new() };
         if !names::is_class_name(name) {
             return Err(place.refuse(format!("`{name}` cannot be a class name")));
         }
@@ -48,7 +48,7 @@ impl<'a> Builder<'a> {
         self.insert(name.to_owned(), body, doc, &place)
     }
 
-    fn insert(&mut self, name: String, body: Body, doc: Doc, place: &Place<'_>) -> Result<(), TypegenError> {
+    fn insert(&mut self, name: String, body: Body, doc: Doc, place: &SchemaPosition<'_>) -> Result<(), TypegenError> {
         let generated = !place.pointer.is_empty();
         if self.classes.contains_key(&name) || (generated && self.schema.definitions.contains_key(&name)) {
             return Err(TypegenError::NameTaken {
@@ -62,7 +62,7 @@ impl<'a> Builder<'a> {
     }
 
     /// What a schema at class level is.
-    fn body(&mut self, name: &str, object: &Object, place: &Place<'a>) -> Result<Body, TypegenError> {
+    fn body(&mut self, name: &str, object: &Object, place: &SchemaPosition<'a>) -> Result<Body, TypegenError> {
         if let Some(members) = self.string_enum(object, place)? {
             return Ok(Body::Enum { members });
         }
@@ -88,7 +88,11 @@ impl<'a> Builder<'a> {
     }
 
     /// The members of a string enum: `enum`, or a union of nothing but string enums.
-    fn string_enum(&self, object: &Object, place: &Place<'a>) -> Result<Option<Vec<Member>>, TypegenError> {
+    fn string_enum(
+        &self,
+        object: &Object,
+        place: &SchemaPosition<'a>,
+    ) -> Result<Option<Vec<EnumMember>>, TypegenError> {
         if let Some(values) = enum_values(object) {
             return Ok(Some(members(&values, &Doc::default(), place)?));
         }
@@ -107,7 +111,7 @@ impl<'a> Builder<'a> {
         name: &str,
         object: &Object,
         tag: Option<&str>,
-        place: &Place<'a>,
+        place: &SchemaPosition<'a>,
     ) -> Result<Body, TypegenError> {
         let required: BTreeSet<&str> =
             object.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
@@ -147,7 +151,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The type that a schema in the place of a value has; what needs a class gets `name`.
-    fn shape(&mut self, name: &str, object: &Object, place: &Place<'a>) -> Result<Shape, TypegenError> {
+    fn shape(&mut self, name: &str, object: &Object, place: &SchemaPosition<'a>) -> Result<Shape, TypegenError> {
         if let Some(Value::String(reference)) = object.get("$ref") {
             return Ok(Shape::Named(reference.clone()));
         }
@@ -217,7 +221,7 @@ impl<'a> Builder<'a> {
         Ok(if nullable { shape.optional() } else { shape })
     }
 
-    fn object_shape(&mut self, name: &str, object: &Object, place: &Place<'a>) -> Result<Shape, TypegenError> {
+    fn object_shape(&mut self, name: &str, object: &Object, place: &SchemaPosition<'a>) -> Result<Shape, TypegenError> {
         if object.get("properties").and_then(Value::as_object).is_some_and(|properties| !properties.is_empty()) {
             let mut plain = object.clone();
             plain.insert("type".into(), "object".into());
@@ -240,7 +244,7 @@ impl<'a> Builder<'a> {
         object: &Object,
         key: &str,
         branches: &[Value],
-        place: &Place<'a>,
+        place: &SchemaPosition<'a>,
     ) -> Result<Body, TypegenError> {
         if branches.iter().any(is_null) || branches.len() == 1 && !object.contains_key("properties") {
             let nameable = branches.iter().filter(|branch| !is_null(branch)).count() > 1;
@@ -267,7 +271,7 @@ impl<'a> Builder<'a> {
         object: &Object,
         key: &str,
         branches: &[Value],
-        place: &Place<'a>,
+        place: &SchemaPosition<'a>,
     ) -> Result<Body, TypegenError> {
         let shared = object.get("properties").and_then(Value::as_object);
         let merged: Vec<Value> = branches.iter().map(|branch| merge_shared(object, branch)).collect();
@@ -277,7 +281,7 @@ impl<'a> Builder<'a> {
         let tag = common_tag(&merged);
         let required = requirements(&merged);
         let mut arms = Vec::new();
-        let mut values: Vec<Member> = Vec::new();
+        let mut values: Vec<EnumMember> = Vec::new();
         let mut tags = BTreeSet::new();
         for (index, branch) in merged.iter().enumerate() {
             let place = place.below(key).below(index);
@@ -332,7 +336,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Gives an inline schema a class of its own.
-    fn hoist(&mut self, name: &str, object: &Object, place: &Place<'a>) -> Result<Shape, TypegenError> {
+    fn hoist(&mut self, name: &str, object: &Object, place: &SchemaPosition<'a>) -> Result<Shape, TypegenError> {
         let body = self.body(name, object, place)?;
         if let Body::Alias(shape) = body {
             return Ok(shape);

@@ -9,16 +9,16 @@ use crate::fs::{FsError, read, walk, write_all_whole};
 
 /// A file that is not what the generator would write.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
+pub struct FileDifference {
     /// The file.
     pub path: PathBuf,
     /// Line number (from 1), what is there, what should be; no lines where the file is missing or should be.
-    pub(crate) change: Change,
+    pub(crate) change: FileChange,
 }
 
 /// How a file differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Change {
+pub(crate) enum FileChange {
     /// It is not there.
     Missing,
     /// It should not be there.
@@ -55,7 +55,7 @@ pub fn write(generated: &Generated, directory: &Path) -> Result<(), TypegenError
 ///
 /// # Errors
 /// When a file that is there cannot be read.
-pub fn check(generated: &Generated, directory: &Path) -> Result<Vec<Difference>, TypegenError> {
+pub fn check(generated: &Generated, directory: &Path) -> Result<Vec<FileDifference>, TypegenError> {
     let mut differences = Vec::new();
     for (name, text) in &generated.files {
         let path = directory.join(name);
@@ -63,16 +63,16 @@ pub fn check(generated: &Generated, directory: &Path) -> Result<Vec<Difference>,
             Ok(found) if found == text.as_bytes() => {}
             Ok(found) => {
                 let change = first_difference(&String::from_utf8_lossy(&found), text);
-                differences.push(Difference { path, change });
+                differences.push(FileDifference { path, change });
             }
             Err(FsError::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
-                differences.push(Difference { path, change: Change::Missing });
+                differences.push(FileDifference { path, change: FileChange::Missing });
             }
             Err(error) => return Err(error.into()),
         }
     }
     for name in extra(generated, directory)? {
-        differences.push(Difference { path: directory.join(name), change: Change::Extra });
+        differences.push(FileDifference { path: directory.join(name), change: FileChange::Extra });
     }
     Ok(differences)
 }
@@ -85,7 +85,7 @@ fn extra(generated: &Generated, directory: &Path) -> Result<BTreeSet<String>, Ty
     Ok(found.map(|file| file.relative).filter(|name| !generated.files.contains_key(name)).collect())
 }
 
-fn first_difference(found: &str, expected: &str) -> Change {
+fn first_difference(found: &str, expected: &str) -> FileChange {
     let mut found_lines = found.split('\n');
     let mut expected_lines = expected.split('\n');
     let mut first = None;
@@ -101,5 +101,5 @@ fn first_difference(found: &str, expected: &str) -> Change {
         }
     }
     let (number, found, expected) = first.unwrap_or((1, None, None));
-    Change::Line { number, found, expected, lines }
+    FileChange::Line { number, found, expected, lines }
 }

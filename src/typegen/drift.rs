@@ -16,7 +16,7 @@ use super::schema::Schema;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Kind {
+pub(crate) enum ChangeKind {
     MethodAdded,
     MethodRemoved,
     NotificationAdded,
@@ -37,7 +37,7 @@ pub(crate) enum Kind {
     VariantRemoved,
 }
 
-impl Kind {
+impl ChangeKind {
     /// `ServerRequestAdded` is `server request added`.
     pub(super) fn words(self) -> String {
         names::words(&format!("{self:?}")).join(" ").to_lowercase()
@@ -45,8 +45,8 @@ impl Kind {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub(crate) struct Change {
-    pub(crate) kind: Kind,
+pub(crate) struct SchemaChange {
+    pub(crate) kind: ChangeKind,
     /// By the names of the wire: a method, a type, `Type.field`, or an enum and its value.
     pub(crate) subject: String,
     pub(crate) detail: Option<Detail>,
@@ -88,13 +88,25 @@ impl Serialize for Detail {
     }
 }
 
+impl SchemaChange {
+    /// A change that no program notices.
+    fn harmless(kind: ChangeKind, subject: impl Into<String>) -> Self {
+        Self { kind, subject: subject.into(), detail: None, breaking: false }
+    }
+
+    /// A change that some program must follow.
+    fn breaking(kind: ChangeKind, subject: impl Into<String>) -> Self {
+        Self { breaking: true, ..Self::harmless(kind, subject) }
+    }
+}
+
 /// Everything that changed, sorted by kind and subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Drift {
     /// The runtime before, as a person names it.
     pub(crate) from: String,
     pub(crate) to: String,
-    pub(crate) changes: Vec<Change>,
+    pub(crate) changes: Vec<SchemaChange>,
 }
 
 pub(crate) fn drift(from: (&str, &Schema), to: (&str, &Schema)) -> Result<Drift, TypegenError> {
@@ -105,18 +117,25 @@ pub(crate) fn drift(from: (&str, &Schema), to: (&str, &Schema)) -> Result<Drift,
     });
     let aliases = aliases.collect();
     let mut comparison = Comparison { changes: BTreeSet::new(), aliases };
-    comparison.methods(&old.client_methods, &new.client_methods, [Kind::MethodAdded, Kind::MethodRemoved]);
-    let kinds = [Kind::ServerRequestAdded, Kind::ServerRequestRemoved];
+    comparison.methods(&old.client_methods, &new.client_methods, [ChangeKind::MethodAdded, ChangeKind::MethodRemoved]);
+    let kinds = [ChangeKind::ServerRequestAdded, ChangeKind::ServerRequestRemoved];
     comparison.methods(&old.server_requests, &new.server_requests, kinds);
     let notifications = |model: &Model| -> Vec<Method> { model.notifications.iter().map(|(m, _)| m.clone()).collect() };
-    let kinds = [Kind::NotificationAdded, Kind::NotificationRemoved];
+    let kinds = [ChangeKind::NotificationAdded, ChangeKind::NotificationRemoved];
     comparison.methods(&notifications(&old), &notifications(&new), kinds);
     comparison.types(&old, &new);
     Ok(Drift { from: from.0.to_owned(), to: to.0.to_owned(), changes: comparison.changes.into_iter().collect() })
 }
 
+/// Which ways the values of a class travel.
+#[derive(Debug, Clone, Copy)]
+struct Ways {
+    is_sent: bool,
+    is_received: bool,
+}
+
 struct Comparison {
-    changes: BTreeSet<Change>,
+    changes: BTreeSet<SchemaChange>,
     /// What names of types stand for, in either schema.
     aliases: BTreeMap<String, Shape>,
 }
@@ -140,18 +159,18 @@ impl Comparison {
         }
     }
 
-    fn add(&mut self, kind: Kind, subject: impl Into<String>, detail: Option<Detail>, breaking: bool) {
-        self.changes.insert(Change { kind, subject: subject.into(), detail, breaking });
+    fn add(&mut self, change: SchemaChange) {
+        self.changes.insert(change);
     }
 
-    fn methods(&mut self, old: &[Method], new: &[Method], [added, removed]: [Kind; 2]) {
+    fn methods(&mut self, old: &[Method], new: &[Method], [added, removed]: [ChangeKind; 2]) {
         let names = |methods: &[Method]| -> BTreeSet<String> { methods.iter().map(|m| m.name.clone()).collect() };
         let (old, new) = (names(old), names(new));
         for name in new.difference(&old) {
-            self.add(added, name, None, false);
+            self.add(SchemaChange::harmless(added, name));
         }
         for name in old.difference(&new) {
-            self.add(removed, name, None, true);
+            self.add(SchemaChange::breaking(removed, name));
         }
     }
 
@@ -167,47 +186,57 @@ impl Comparison {
                 continue;
             }
             match old.classes.get(name) {
-                None => self.add(Kind::TypeAdded, name, None, false),
+                None => self.add(SchemaChange::harmless(ChangeKind::TypeAdded, name)),
                 Some(before) => {
-                    let class_received = class.direction == super::model::Direction::Received;
-                    self.class(before, class, [sent.contains(name), class_received]);
+                    let is_received = class.direction == super::model::Direction::Received;
+                    self.class(before, class, Ways { is_sent: sent.contains(name), is_received });
                 }
             }
         }
         for (name, class) in &old.classes {
             if !new.classes.contains_key(name) && !matches!(class.body, Body::Fallback { .. }) {
-                self.add(Kind::TypeRemoved, name, None, true);
+                self.add(SchemaChange::breaking(ChangeKind::TypeRemoved, name));
             }
         }
     }
 
-    /// `[sent, received]` says which ways the values of the class travel.
-    fn class(&mut self, old: &Class, new: &Class, [sent, received]: [bool; 2]) {
+    fn class(&mut self, old: &Class, new: &Class, ways: Ways) {
         match (&old.body, &new.body) {
             (Body::Model { fields: before, .. }, Body::Model { fields: after, .. }) => {
-                self.fields(&new.name, before, after, [sent, received]);
+                self.fields(&new.name, before, after, ways);
             }
             (Body::Enum { members: before }, Body::Enum { members: after }) => {
-                let values = |members: &[super::model::Member]| -> BTreeSet<String> {
+                let values = |members: &[super::model::EnumMember]| -> BTreeSet<String> {
                     members.iter().map(|member| member.value.clone()).collect()
                 };
-                self.difference(&new.name, &values(before), &values(after), [Kind::ValueAdded, Kind::ValueRemoved]);
+                self.difference(
+                    &new.name,
+                    &values(before),
+                    &values(after),
+                    [ChangeKind::ValueAdded, ChangeKind::ValueRemoved],
+                );
             }
             (Body::Union { arms: before, .. }, Body::Union { arms: after, .. }) => {
                 let names = |arms: &[Shape]| -> BTreeSet<String> { arms.iter().map(words).collect() };
-                let kinds = [Kind::VariantAdded, Kind::VariantRemoved];
+                let kinds = [ChangeKind::VariantAdded, ChangeKind::VariantRemoved];
                 self.difference(&new.name, &names(before), &names(after), kinds);
             }
             (Body::Alias(before), Body::Alias(after)) => {
                 if before != after {
                     let detail = Detail::Shapes { before: words(before), after: words(after) };
-                    self.add(Kind::TypeChanged, &new.name, Some(detail), true);
+                    self.add(SchemaChange {
+                        detail: Some(detail),
+                        ..SchemaChange::breaking(ChangeKind::TypeChanged, &new.name)
+                    });
                 }
             }
             (before, after) => {
                 if std::mem::discriminant(before) != std::mem::discriminant(after) {
                     let detail = Detail::Bodies { before: kind_of(before), after: kind_of(after) };
-                    self.add(Kind::TypeChanged, &new.name, Some(detail), true);
+                    self.add(SchemaChange {
+                        detail: Some(detail),
+                        ..SchemaChange::breaking(ChangeKind::TypeChanged, &new.name)
+                    });
                 }
             }
         }
@@ -218,17 +247,17 @@ impl Comparison {
         name: &str,
         before: &BTreeSet<String>,
         after: &BTreeSet<String>,
-        [added, removed]: [Kind; 2],
+        [added, removed]: [ChangeKind; 2],
     ) {
         for value in after.difference(before) {
-            self.add(added, format!("{name} `{value}`"), None, false);
+            self.add(SchemaChange::harmless(added, format!("{name} `{value}`")));
         }
         for value in before.difference(after) {
-            self.add(removed, format!("{name} `{value}`"), None, true);
+            self.add(SchemaChange::breaking(removed, format!("{name} `{value}`")));
         }
     }
 
-    fn fields(&mut self, class: &str, old: &[Field], new: &[Field], [sent, received]: [bool; 2]) {
+    fn fields(&mut self, class: &str, old: &[Field], new: &[Field], ways: Ways) {
         let before: BTreeMap<&str, &Field> = old.iter().map(|field| (field.wire.as_str(), field)).collect();
         let after: BTreeMap<&str, &Field> = new.iter().map(|field| (field.wire.as_str(), field)).collect();
         for (wire, field) in &after {
@@ -236,25 +265,29 @@ impl Comparison {
             let Some(known) = before.get(wire) else {
                 let need = if field.required { "required" } else { "optional" };
                 let detail = Some(Detail::Field { need, shape: words(&field.shape) });
-                self.add(Kind::FieldAdded, subject, detail, field.required && sent);
+                let breaking = field.required && ways.is_sent;
+                self.add(SchemaChange { kind: ChangeKind::FieldAdded, subject, detail, breaking });
                 continue;
             };
             if field.required && !known.required {
-                self.add(Kind::FieldRequired, &subject, None, sent);
+                let change = SchemaChange::harmless(ChangeKind::FieldRequired, &subject);
+                self.add(SchemaChange { breaking: ways.is_sent, ..change });
             }
             if known.required && !field.required {
-                self.add(Kind::FieldOptional, &subject, None, received);
+                let change = SchemaChange::harmless(ChangeKind::FieldOptional, &subject);
+                self.add(SchemaChange { breaking: ways.is_received, ..change });
             }
             // A new name for the same type changes nothing for Python.
             if field.shape != known.shape && self.resolved(&field.shape) != self.resolved(&known.shape) {
-                let detail = Detail::Shapes { before: words(&known.shape), after: words(&field.shape) };
+                let detail = Some(Detail::Shapes { before: words(&known.shape), after: words(&field.shape) });
                 // What may now be null besides is no harm to those who send it.
                 let widened = known.shape.clone().optional() == field.shape;
-                self.add(Kind::FieldChanged, subject, Some(detail), received || !widened);
+                let breaking = ways.is_received || !widened;
+                self.add(SchemaChange { kind: ChangeKind::FieldChanged, subject, detail, breaking });
             }
         }
         for wire in before.keys().filter(|wire| !after.contains_key(*wire)) {
-            self.add(Kind::FieldRemoved, format!("{class}.{wire}"), None, true);
+            self.add(SchemaChange::breaking(ChangeKind::FieldRemoved, format!("{class}.{wire}")));
         }
     }
 }

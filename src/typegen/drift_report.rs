@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::drift::{Change, Drift};
+use super::drift::{Drift, SchemaChange};
 use crate::console::Shown;
 use crate::console::markdown::{code, escaped};
 use crate::console::text::visible;
@@ -45,7 +45,8 @@ impl Shown for Drift {
             text.push_str("\nNone.\n");
         }
         for (title, breaking) in [("Breaking", true), ("Not breaking", false)] {
-            let changes: Vec<&Change> = self.changes.iter().filter(|change| change.breaking == breaking).collect();
+            let changes: Vec<&SchemaChange> =
+                self.changes.iter().filter(|change| change.breaking == breaking).collect();
             if changes.is_empty() {
                 continue;
             }

@@ -6,11 +6,11 @@ use std::fmt::Write as _;
 use super::annotation::{Default, Scope, default};
 use super::error::TypegenError;
 use super::imports::{Homes, Preamble, Uses};
-use super::model::{Body, Direction, Doc, Field, Member, Model, Shape};
+use super::model::{Body, Direction, Doc, EnumMember, Field, Model, Shape};
 use super::order::Module;
 use super::pointer::unsupported;
 use super::python::{WIDTH, bracketed, collected, docstring, exploded, literal, solid, string};
-use super::root::{Arm, ORDERED, root};
+use super::root::{Arm, ORDERED, quoted_root, root};
 use super::{names, overrides};
 
 /// The text of one model module; an error where a default does not fit its field.
@@ -56,11 +56,35 @@ struct Writer<'a> {
     uses: &'a mut Uses,
 }
 
+/// What stands between a docstring and what follows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Spacing {
+    None,
+    Line,
+}
+
+impl Spacing {
+    fn text(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Line => "\n",
+        }
+    }
+}
+
 impl Writer<'_> {
     fn class(&mut self) -> Result<(), TypegenError> {
         let class = self.scope.class;
         match &class.body {
-            Body::Model { fields, open } => self.model_class(fields, *open)?,
+            Body::Model { fields, open } => {
+                let base = match (class.direction, open) {
+                    (Direction::Received, false) => "WireModel",
+                    (Direction::Received, true) => "OpenModel",
+                    (Direction::Sent, false) => "ParamsModel",
+                    (Direction::Sent, true) => "OpenParamsModel",
+                };
+                self.model_class(base, fields)?;
+            }
             Body::Enum { members } => self.enum_class(members),
             Body::Union { arms, tag, fallback } => self.union_class(arms, tag.as_deref(), fallback.as_deref()),
             Body::Fallback { union, tag } => self.fallback_class(union, tag.as_ref()),
@@ -81,8 +105,8 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Begins a class; whether it has a docstring.
-    fn head(&mut self, base: &'static str) -> bool {
+    /// Begins a class.
+    fn head(&mut self, base: &'static str) -> Spacing {
         let class = self.scope.class;
         self.uses.base.insert(base);
         self.text.push_str("\n\n");
@@ -91,18 +115,19 @@ impl Writer<'_> {
         self.doc(4, &class.doc)
     }
 
-    fn doc(&mut self, indent: usize, doc: &Doc) -> bool {
-        doc.text.as_deref().inspect(|text| docstring(self.text, indent, text)).is_some()
+    fn doc(&mut self, indent: usize, doc: &Doc) -> Spacing {
+        match doc.text.as_deref() {
+            Some(text) => {
+                docstring(self.text, indent, text);
+                Spacing::Line
+            }
+            None => Spacing::None,
+        }
     }
 
-    fn model_class(&mut self, fields: &[Field], open: bool) -> Result<(), TypegenError> {
-        let mut gap = self.head(match (self.scope.class.direction, open) {
-            (Direction::Received, false) => "WireModel",
-            (Direction::Received, true) => "OpenModel",
-            (Direction::Sent, false) => "ParamsModel",
-            (Direction::Sent, true) => "OpenParamsModel",
-        });
-        if fields.is_empty() && !gap {
+    fn model_class(&mut self, base: &'static str, fields: &[Field]) -> Result<(), TypegenError> {
+        let mut gap = self.head(base);
+        if fields.is_empty() && gap == Spacing::None {
             self.text.push_str("    pass\n");
         }
         for field in fields {
@@ -176,11 +201,11 @@ impl Writer<'_> {
     /// Another name of a string: a string that is read like the wrapper that other SDKs have for it, too.
     fn text_class(&mut self) {
         let gap = self.head("WireText");
-        self.text.push_str(if gap { "\n" } else { "" });
+        self.text.push_str(gap.text());
         self.text.push_str("    __slots__ = ()\n");
     }
 
-    fn enum_class(&mut self, members: &[Member]) {
+    fn enum_class(&mut self, members: &[EnumMember]) {
         // Generators of other SDKs write one value alone as a model around it.
         let union = overrides::is_union_elsewhere(&self.scope.class.name) || members.len() == 1;
         let mut gap = self.head(if union { "UnionEnum" } else { "OpenEnum" });
@@ -190,9 +215,9 @@ impl Writer<'_> {
         }
     }
 
-    /// A line of a class with its comment and docstring; whether what follows keeps a distance.
-    fn member(&mut self, gap: bool, line: &str, doc: &Doc) -> bool {
-        self.text.push_str(if gap { "\n" } else { "" });
+    /// A line of a class with its comment and docstring.
+    fn member(&mut self, gap: Spacing, line: &str, doc: &Doc) -> Spacing {
+        self.text.push_str(gap.text());
         comment(self.text, 4, doc);
         self.text.push_str(line);
         self.doc(4, doc)
@@ -214,11 +239,11 @@ impl Writer<'_> {
     }
 
     fn union_class(&mut self, arms: &[Shape], tag: Option<&str>, fallback: Option<&str>) {
-        let documented = self.head(match self.scope.class.direction {
+        let gap = self.head(match self.scope.class.direction {
             Direction::Sent => "ParamsRoot",
             Direction::Received => "WireRoot",
         });
-        self.text.push_str(if documented { "\n" } else { "" });
+        self.text.push_str(gap.text());
         let mut forward = false;
         let mut types: Vec<String> = Vec::new();
         for arm in arms {
@@ -245,14 +270,15 @@ impl Writer<'_> {
         if forward {
             self.uses.quoted.insert(self.scope.class.name.clone());
         }
+        let root = if forward { quoted_root } else { root };
         let plain = |types: Vec<String>| types.into_iter().map(Arm::Type).collect::<Vec<_>>();
         let text = match (tag, fallback.map(|name| Arm::Type(name.to_owned()))) {
-            (tag, None) => root(&plain(types), tag.as_deref(), forward),
-            (Some(field), Some(last)) => root(&[Arm::Tagged { types, field }, last], Some(ORDERED), forward),
+            (tag, None) => root(&plain(types), tag.as_deref()),
+            (Some(field), Some(last)) => root(&[Arm::Tagged { types, field }, last], Some(ORDERED)),
             (None, Some(last)) => {
                 let mut arms = plain(types);
                 arms.push(last);
-                root(&arms, Some(ORDERED), forward)
+                root(&arms, Some(ORDERED))
             }
         };
         self.text.push_str(&text);

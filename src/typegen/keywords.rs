@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::error::TypegenError;
-use super::model::{Doc, Member};
+use super::model::{Doc, EnumMember};
 use super::names;
-use super::pointer::Place;
+use super::pointer::SchemaPosition;
 
 /// An object of JSON.
 pub(super) type Object = Map<String, Value>;
@@ -69,17 +69,21 @@ pub(super) fn only_value(branch: &Value, key: &str) -> Option<Vec<String>> {
     (values.len() == 1).then_some(values)
 }
 
-pub(super) fn members(values: &[Value], doc: &Doc, place: &Place<'_>) -> Result<Vec<Member>, TypegenError> {
+pub(super) fn members(
+    values: &[Value],
+    doc: &Doc,
+    place: &SchemaPosition<'_>,
+) -> Result<Vec<EnumMember>, TypegenError> {
     let mut found = Vec::new();
     for value in strings(values) {
         let name = names::member(&value).ok_or_else(|| place.refuse(format!("`{value}` cannot be a member's name")))?;
-        found.push(Member { name, value, doc: doc.clone() });
+        found.push(EnumMember { name, value, doc: doc.clone() });
     }
     no_duplicates(&found, place)?;
     Ok(found)
 }
 
-pub(super) fn no_duplicates(members: &[Member], place: &Place<'_>) -> Result<(), TypegenError> {
+pub(super) fn no_duplicates(members: &[EnumMember], place: &SchemaPosition<'_>) -> Result<(), TypegenError> {
     let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
     for member in members {
         if let Some(other) = seen.insert(&member.name, &member.value) {

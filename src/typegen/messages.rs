@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::error::TypegenError;
 use super::keywords::{tag_values, union_branches};
 use super::model::{Method, Routing};
-use super::pointer::Place;
+use super::pointer::SchemaPosition;
 use super::schema::Schema;
 use super::{names, overrides};
 
@@ -38,7 +38,7 @@ pub(super) fn messages(schema: &Schema) -> Result<Messages, TypegenError> {
 
 /// The methods of an envelope union, sorted by name.
 fn methods(schema: &Schema, envelope: &str, response_of: ResponseOf) -> Result<Vec<Method>, TypegenError> {
-    let place = Place { definition: envelope, pointer: "/oneOf".into() };
+    let place = SchemaPosition { definition: envelope, pointer: "/oneOf".into() };
     let Some(definition) = schema.definitions.get(envelope) else { return Ok(Vec::new()) };
     let branches = definition
         .as_object()

@@ -42,11 +42,11 @@ mod source;
 mod twins;
 mod unions;
 
-pub use disk::{Difference, check, write};
+pub use disk::{FileDifference, check, write};
 pub use error::TypegenError;
 pub(crate) use generate::generate;
 pub use generate::{Generated, from_schema};
-pub(crate) use report::{Report, State};
+pub(crate) use report::{PackageState, Report};
 pub use schema::{Mode, Schema};
-pub use source::Source;
+pub use source::SchemaOrigin;
 pub(crate) use source::{Obtained, Options, obtain};

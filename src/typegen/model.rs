@@ -97,7 +97,7 @@ pub(super) struct Field {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Member {
+pub(super) struct EnumMember {
     pub(super) name: String,
     pub(super) value: String,
     pub(super) doc: Doc,
@@ -113,7 +113,7 @@ pub(super) enum Body {
     },
     /// A string with known values.
     Enum {
-        members: Vec<Member>,
+        members: Vec<EnumMember>,
     },
     /// One of several types; the class wraps the value as `root`.
     Union {

@@ -4,14 +4,14 @@ use super::error::TypegenError;
 
 /// A place in the definition of a type.
 #[derive(Clone)]
-pub(super) struct Place<'a> {
+pub(super) struct SchemaPosition<'a> {
     pub(super) definition: &'a str,
     pub(super) pointer: String,
 }
 
-impl<'a> Place<'a> {
-    pub(super) fn below(&self, step: impl std::fmt::Display) -> Place<'a> {
-        Place { definition: self.definition, pointer: format!("{}/{step}", self.pointer) }
+impl<'a> SchemaPosition<'a> {
+    pub(super) fn below(&self, step: impl std::fmt::Display) -> SchemaPosition<'a> {
+        SchemaPosition { definition: self.definition, pointer: format!("{}/{step}", self.pointer) }
     }
 
     pub(super) fn refuse(&self, why: impl Into<String>) -> TypegenError {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::disk::{Change, Difference};
+use super::disk::{FileChange, FileDifference};
 use super::exposed::Unexposed;
 use super::generate::Generated;
 use crate::console::Shown;
@@ -16,7 +16,7 @@ const MAX_SHOWN: usize = 20;
 
 /// What became of the generated package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum State {
+pub(crate) enum PackageState {
     Written,
     Fresh,
     Stale,
@@ -26,8 +26,8 @@ pub(crate) enum State {
 pub(crate) struct Report<'a> {
     pub(crate) generated: &'a Generated,
     pub(crate) directory: &'a Path,
-    pub(crate) differences: &'a [Difference],
-    pub(crate) state: State,
+    pub(crate) differences: &'a [FileDifference],
+    pub(crate) state: PackageState,
 }
 
 impl Report<'_> {
@@ -36,11 +36,11 @@ impl Report<'_> {
         let Generated { files, runtime_version: version, .. } = self.generated;
         let (files, changed, directory) = (files.len(), self.differences.len(), self.directory.display());
         match self.state {
-            State::Written => {
+            PackageState::Written => {
                 Some(("Generated", format!("{files} files for runtime {version} in {directory} ({changed} changed)")))
             }
-            State::Fresh => Some(("Fresh", format!("{files} files are those of runtime {version}"))),
-            State::Stale => None,
+            PackageState::Fresh => Some(("Fresh", format!("{files} files are those of runtime {version}"))),
+            PackageState::Stale => None,
         }
     }
 }
@@ -48,7 +48,7 @@ impl Report<'_> {
 impl Shown for Report<'_> {
     /// What is stale; status lines say the rest.
     fn text(&self) -> String {
-        if self.state != State::Stale {
+        if self.state != PackageState::Stale {
             return String::new();
         }
         let mut text: String = self.differences.iter().take(MAX_SHOWN).map(described).collect();
@@ -60,15 +60,15 @@ impl Shown for Report<'_> {
 
     fn json(&self) -> Value {
         let outcome = match self.state {
-            State::Written => "written",
-            State::Fresh => "fresh",
-            State::Stale => "stale",
+            PackageState::Written => "written",
+            PackageState::Fresh => "fresh",
+            PackageState::Stale => "stale",
         };
-        let difference = |difference: &Difference| {
+        let difference = |difference: &FileDifference| {
             let (change, line) = match &difference.change {
-                Change::Missing => ("missing", None),
-                Change::Extra => ("extra", None),
-                Change::Line { number, .. } => ("changed", Some(*number)),
+                FileChange::Missing => ("missing", None),
+                FileChange::Extra => ("extra", None),
+                FileChange::Line { number, .. } => ("changed", Some(*number)),
             };
             json!({"path": portable(&difference.path), "change": change, "line": line})
         };
@@ -87,12 +87,12 @@ impl Shown for Report<'_> {
 }
 
 /// A difference as a short diff.
-fn described(difference: &Difference) -> String {
+fn described(difference: &FileDifference) -> String {
     let path = visible(&difference.path.display().to_string());
     match &difference.change {
-        Change::Missing => format!("{path}: missing\n"),
-        Change::Extra => format!("{path}: not generated any more\n"),
-        Change::Line { number, found, expected, lines } => {
+        FileChange::Missing => format!("{path}: missing\n"),
+        FileChange::Extra => format!("{path}: not generated any more\n"),
+        FileChange::Line { number, found, expected, lines } => {
             let mut text = format!("{path}:{number}: {lines} lines differ\n");
             for (sign, line) in [("-", found), ("+", expected)] {
                 text += &line.as_ref().map(|line| format!("  {sign} {}\n", visible(line))).unwrap_or_default();

@@ -38,14 +38,14 @@ impl Arm {
     }
 }
 
-/// The line of the field, or its lines; a string where a class of it stands further down.
-pub(super) fn root(arms: &[Arm], field: Option<&str>, forward: bool) -> String {
-    let joined = join(arms);
-    let flat = field.map_or_else(|| joined.clone(), |field| format!("Annotated[{joined}, {field}]"));
-    if forward {
-        return solid(&format!("    root: \"{}\"", flat.replace('"', "'")));
-    }
-    let line = format!("    root: {flat}");
+/// The line of the field, as a string: a class of it stands further down.
+pub(super) fn quoted_root(arms: &[Arm], field: Option<&str>) -> String {
+    solid(&format!("    root: \"{}\"", flat(arms, field).replace('"', "'")))
+}
+
+/// The line of the field, or its lines.
+pub(super) fn root(arms: &[Arm], field: Option<&str>) -> String {
+    let line = format!("    root: {}", flat(arms, field));
     if fits(&line) {
         return line + "\n";
     }
@@ -63,6 +63,11 @@ pub(super) fn root(arms: &[Arm], field: Option<&str>, forward: bool) -> String {
         }
     }
     text
+}
+
+fn flat(arms: &[Arm], field: Option<&str>) -> String {
+    let joined = join(arms);
+    field.map_or_else(|| joined.clone(), |field| format!("Annotated[{joined}, {field}]"))
 }
 
 /// `A | B | C,` and the field, below `Annotated[`.

@@ -74,7 +74,7 @@ impl Schema {
         let mut files = Vec::new();
         for found in crate::fs::walk(directory)? {
             // Whatever has the name of a schema is read: what cannot be would be missing from the SDK.
-            let is_tree = found.kind == crate::fs::Kind::Link && found.path.is_dir();
+            let is_tree = found.kind == crate::fs::FileKind::Link && found.path.is_dir();
             if found.relative.ends_with(".json") || is_tree {
                 let text = crate::fs::read_text(&found.path)?;
                 files.push(SchemaFile { name: found.relative, text });

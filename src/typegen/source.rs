@@ -25,7 +25,7 @@ const SCRATCH: &str = "relkit-types-";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Options {
     /// The runtime or its schema.
-    pub(crate) source: Source,
+    pub(crate) source: SchemaOrigin,
     /// The version to record where the source does not say it: a directory of schema files never does.
     pub(crate) version: Option<String>,
     /// The import package of the SDK, whose modules the generated ones import.
@@ -34,7 +34,7 @@ pub(crate) struct Options {
 
 /// A runtime or its schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
+pub enum SchemaOrigin {
     /// The runtime's executable, for this machine.
     Executable(PathBuf),
     /// A runtime wheel for this machine.
@@ -50,7 +50,7 @@ pub enum Source {
     Directory(PathBuf),
 }
 
-impl Source {
+impl SchemaOrigin {
     /// What a path is: a directory of schema files, a wheel by its name, else an executable.
     #[must_use]
     pub fn of_path(path: &Path, project: &RuntimeProject) -> Self {
@@ -90,11 +90,11 @@ const DEADLINE: Duration = Duration::from_secs(60);
 const MAX_OUTPUT: usize = 1 << 20;
 
 /// Asks the source for its schema.
-pub(crate) fn obtain(source: &Source) -> Result<Obtained, TypegenError> {
+pub(crate) fn obtain(source: &SchemaOrigin) -> Result<Obtained, TypegenError> {
     match source {
-        Source::Directory(path) => Ok(Obtained { schema: Schema::load(path)?, version: None }),
-        Source::Executable(program) => ask(program, program),
-        Source::Wheel { path, module, executable } => {
+        SchemaOrigin::Directory(path) => Ok(Obtained { schema: Schema::load(path)?, version: None }),
+        SchemaOrigin::Executable(program) => ask(program, program),
+        SchemaOrigin::Wheel { path, module, executable } => {
             let wheel = Wheel::open(path)?;
             let member = entry_executable(&wheel, module, executable)
                 .ok_or_else(|| TypegenError::NoExecutable { path: path.clone(), executable: executable.clone() })?;
@@ -199,7 +199,7 @@ mod tests {
         let member = |path: &str, text: &str| writer::Member {
             path: path.into(),
             mode: Mode::Data,
-            source: source::Source::Bytes(text.into()),
+            source: source::MemberSource::Bytes(text.into()),
         };
         let name = "mytool_bin-1.2.3-py3-none-win_amd64.whl";
         let contents = Contents {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::error::TypegenError;
 use super::keywords::{Object, keys_in_order, only_value, required_keys, union_branches};
-use super::pointer::Place;
+use super::pointer::SchemaPosition;
 use super::{names, overrides};
 
 /// The class name of a variant: an override, its title where that is free, its tag, or the key that no sibling requires.
@@ -68,7 +68,7 @@ pub(super) fn merge_shared(union: &Object, branch: &Value) -> Value {
 /// what every alternative requires. The note says which fields exclude each other.
 pub(super) fn merge_alternatives(
     variant: &Object,
-    place: &Place<'_>,
+    place: &SchemaPosition<'_>,
 ) -> Result<(Object, Option<String>), TypegenError> {
     let Some((key, branches)) = union_branches(variant) else { return Ok((variant.clone(), None)) };
     let place = place.below(key);

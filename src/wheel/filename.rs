@@ -10,6 +10,7 @@ use pep440_rs::Version;
 use super::name::DistributionName;
 use super::tag::{TagSet, TagSetError};
 use crate::error::Explain;
+use crate::serde_text::serde_as_text;
 
 /// The name of a wheel: `NAME-VERSION(-BUILD)?-PYTHON-ABI-PLATFORM.whl`. Displays as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +32,13 @@ pub struct SdistFileName {
     pub(crate) distribution: DistributionName,
     /// The version, as written; valid under PEP 440, maybe not in its normal form.
     pub(crate) version: String,
+}
+
+/// The name of a wheel or of a source distribution. Displays as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DistributionFileName {
+    Wheel(WheelFileName),
+    Sdist(SdistFileName),
 }
 
 /// What a file claims to be by the end of its name, in any case of letters. Whether the name is one of that kind is another
@@ -78,7 +86,7 @@ impl Explain for FileNameError {
 impl WheelFileName {
     /// The name of the wheel of a distribution, in normal form.
     pub(crate) fn new(distribution: &DistributionName, version: &Version, tags: TagSet) -> Self {
-        Self { distribution: escaped(distribution), version: escaped_version(version), build: None, tags }
+        Self { distribution: distribution.of_file(), version: escaped_version(version), build: None, tags }
     }
 
     /// The version as PEP 440 understands it; `None` never happens for a parsed name.
@@ -88,7 +96,7 @@ impl WheelFileName {
 
     /// Whether name and version are in the normal form that the specification asks of new wheels.
     pub fn is_normal(&self) -> bool {
-        self.distribution == escaped(&self.distribution)
+        self.distribution == self.distribution.of_file()
             && self.pep440().is_some_and(|version| escaped_version(&version) == self.version)
     }
 
@@ -151,7 +159,7 @@ impl FromStr for WheelFileName {
 impl SdistFileName {
     /// The name of the source distribution of a distribution, in normal form.
     pub(crate) fn new(distribution: &DistributionName, version: &Version) -> Self {
-        Self { distribution: escaped(distribution), version: version.to_string() }
+        Self { distribution: distribution.of_file(), version: version.to_string() }
     }
 
     /// The version as PEP 440 understands it; `None` never happens for a parsed name.
@@ -161,7 +169,7 @@ impl SdistFileName {
 
     /// Whether name and version are in the normal form of PEP 625.
     pub(crate) fn is_normal(&self) -> bool {
-        self.distribution == escaped(&self.distribution)
+        self.distribution == self.distribution.of_file()
             && self.pep440().is_some_and(|version| version.to_string() == self.version)
     }
 
@@ -193,10 +201,43 @@ impl FromStr for SdistFileName {
     }
 }
 
-/// A name in the form of file names.
-fn escaped(name: &DistributionName) -> DistributionName {
-    // invariant: escaping a valid name gives a valid name.
-    name.escaped().parse().unwrap_or_else(|_| name.clone())
+serde_as_text!(WheelFileName, DistributionFileName);
+
+impl DistributionFileName {
+    pub(crate) fn distribution(&self) -> &DistributionName {
+        match self {
+            Self::Wheel(name) => &name.distribution,
+            Self::Sdist(name) => &name.distribution,
+        }
+    }
+
+    /// The version, as written.
+    pub(crate) fn version(&self) -> &str {
+        match self {
+            Self::Wheel(name) => &name.version,
+            Self::Sdist(name) => &name.version,
+        }
+    }
+}
+
+impl fmt::Display for DistributionFileName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Wheel(name) => name.fmt(formatter),
+            Self::Sdist(name) => name.fmt(formatter),
+        }
+    }
+}
+
+impl FromStr for DistributionFileName {
+    type Err = FileNameError;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        match Claim::of(name) {
+            Some(Claim::Sdist) => name.parse().map(Self::Sdist),
+            _ => name.parse().map(Self::Wheel),
+        }
+    }
 }
 
 /// File names may not hold a hyphen inside a part; only local versions could have one, and their normal form has none.

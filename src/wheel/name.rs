@@ -33,9 +33,19 @@ impl DistributionName {
         normalize(&self.0, '-')
     }
 
+    /// The name in the form that indexes compare: of two spellings of one distribution the same.
+    pub(crate) fn normal(&self) -> Self {
+        Self(self.normalized())
+    }
+
     /// The form of file names: as [`normalized`](Self::normalized), with `_` for `-`.
     pub(crate) fn escaped(&self) -> String {
         normalize(&self.0, '_')
+    }
+
+    /// The name in the form of file names.
+    pub(super) fn of_file(&self) -> Self {
+        Self(self.escaped())
     }
 
     /// Whether both spellings name one distribution.

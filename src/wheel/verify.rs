@@ -77,7 +77,7 @@ impl Rows {
 
     /// Begins to hold a member of the wheel against its row.
     pub(crate) fn verify(&self, member: &Member) -> Result<Verifier, Disagreement> {
-        verify(self.of(&member.name)?, member.size, is_exempt(&member.name, &self.dist_info))
+        verify(self.of(&member.name)?, member.size, Duty::of(&member.name, &self.dist_info))
     }
 }
 
@@ -87,14 +87,27 @@ pub(crate) fn is_exempt(member: &str, dist_info: &str) -> bool {
     name.is_some_and(|name| name == info::RECORD || info::is_signature(name))
 }
 
+/// Whether RECORD owes a digest for a member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Duty {
+    Digest,
+    Exempt,
+}
+
+impl Duty {
+    fn of(member: &str, dist_info: &str) -> Self {
+        if is_exempt(member, dist_info) { Self::Exempt } else { Self::Digest }
+    }
+}
+
 /// Begins to hold a file of this size against its row.
-fn verify(row: Option<&RecordRow>, size: u64, is_exempt: bool) -> Result<Verifier, Disagreement> {
+fn verify(row: Option<&RecordRow>, size: u64, duty: Duty) -> Result<Verifier, Disagreement> {
     let expected = match row {
-        None if is_exempt => None,
+        None if duty == Duty::Exempt => None,
         None => return Err(Disagreement::Unlisted),
         Some(row) => row.parsed_digest()?,
     };
-    if expected.is_none() && !is_exempt {
+    if expected.is_none() && duty == Duty::Digest {
         return Err(Disagreement::NoDigest);
     }
     let stated = row.map(RecordRow::parsed_size).transpose()?.flatten();
@@ -165,7 +178,8 @@ mod tests {
     use super::*;
 
     fn held(row: Option<&RecordRow>, bytes: &[u8], is_exempt: bool) -> Result<Sha256Digest, Disagreement> {
-        let mut verifier = verify(row, bytes.len() as u64, is_exempt)?;
+        let duty = if is_exempt { Duty::Exempt } else { Duty::Digest };
+        let mut verifier = verify(row, bytes.len() as u64, duty)?;
         verifier.through(io::sink()).write_all(bytes).unwrap();
         verifier.finish()
     }

@@ -86,7 +86,7 @@ impl<W: Write + ?Sized> Checked<'_, W> {
     fn pass(&mut self, block: &[u8]) -> Result<(), MemberError> {
         self.count += block.len() as u64;
         if self.count > self.member.size {
-            return Err(self.wrong_size(true));
+            return Err(self.wrong_size());
         }
         self.out.write_all(block).map_err(|source| MemberError::Write { member: self.member.name.clone(), source })
     }
@@ -96,13 +96,14 @@ impl<W: Write + ?Sized> Checked<'_, W> {
         self.again = self.count;
     }
 
-    fn wrong_size(&self, more: bool) -> MemberError {
-        MemberError::Size { member: self.member.name.clone(), stated: self.member.size, more }
+    fn wrong_size(&self) -> MemberError {
+        let stated = self.member.size;
+        MemberError::Size { member: self.member.name.clone(), stated, more: self.count > stated }
     }
 
     pub(super) fn finish(self) -> Result<(), MemberError> {
         if self.count < self.member.size {
-            return Err(self.wrong_size(false));
+            return Err(self.wrong_size());
         }
         let actual = self.hasher.finalize();
         if actual != self.member.crc32 {

@@ -132,9 +132,13 @@ fn descriptor(file: &mut Window<'_>, defects: &mut Defects, member: &Member, at:
 fn tiling(file: &mut Window<'_>, defects: &mut Defects, directory: &Directory, members: &[Member], records: &[Record]) {
     let mut cursor = directory.shift;
     let mut previous: Option<&Record> = None;
+    let kind_of_gap = |previous: Option<&Record>| match previous {
+        None if directory.shift == 0 => DefectKind::Prefix,
+        _ => DefectKind::Gap,
+    };
     for record in records {
         if record.start > cursor {
-            gap(file, defects, cursor..record.start, previous.is_none() && directory.shift == 0);
+            gap(file, defects, cursor..record.start, kind_of_gap(previous));
         } else if let Some(previous) = previous.filter(|_| record.start < cursor) {
             let (name, other) = (&members[record.member].name, &members[previous.member].name);
             defects.of(DefectKind::Overlap, name, format!("the entry shares bytes with `{other}`"));
@@ -143,11 +147,12 @@ fn tiling(file: &mut Window<'_>, defects: &mut Defects, directory: &Directory, m
         previous = Some(record);
     }
     if cursor < directory.start {
-        gap(file, defects, cursor..directory.start, previous.is_none() && directory.shift == 0);
+        gap(file, defects, cursor..directory.start, kind_of_gap(previous));
     }
 }
 
-fn gap(file: &mut Window<'_>, defects: &mut Defects, gap: Range<u64>, first: bool) {
+/// Bytes that no entry has: of `kind`, or an entry that is not listed.
+fn gap(file: &mut Window<'_>, defects: &mut Defects, gap: Range<u64>, kind: DefectKind) {
     let (start, count) = (gap.start, gap.end - gap.start);
     if file.is(start, SIGNATURE) {
         let length = file.record(start + 26).map_or(0, u16::from_le_bytes);
@@ -155,9 +160,9 @@ fn gap(file: &mut Window<'_>, defects: &mut Defects, gap: Range<u64>, first: boo
         let message =
             format!("the central directory does not list the entry `{name}`, whose local header is at {start}");
         defects.whole(DefectKind::HiddenEntry, message);
-    } else if first {
-        defects.whole(DefectKind::Prefix, format!("{count} bytes precede the first entry"));
+    } else if kind == DefectKind::Prefix {
+        defects.whole(kind, format!("{count} bytes precede the first entry"));
     } else {
-        defects.whole(DefectKind::Gap, format!("{count} bytes at {start} belong to no entry"));
+        defects.whole(kind, format!("{count} bytes at {start} belong to no entry"));
     }
 }

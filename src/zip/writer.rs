@@ -111,17 +111,17 @@ impl FromStr for SourceDate {
 
 /// How the data of a member is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Method {
+pub(crate) enum CompressionMethod {
     Stored = 0,
     Deflated = 8,
 }
 
 /// A member whose data is written.
 #[derive(Debug, Clone)]
-pub(crate) struct Entry {
+pub(crate) struct WrittenMember {
     pub(crate) name: String,
     pub(crate) mode: Mode,
-    pub(crate) method: Method,
+    pub(crate) method: CompressionMethod,
     pub(crate) crc: u32,
     pub(crate) size: u64,
     pub(crate) compressed: u64,
@@ -129,10 +129,10 @@ pub(crate) struct Entry {
     pub(crate) offset: u64,
 }
 
-impl Entry {
-    /// The version needed to extract: 2.0 for deflate, 4.5 for zip64.
-    fn version(zip64: bool) -> u16 {
-        if zip64 { 45 } else { 20 }
+impl WrittenMember {
+    /// The version needed to extract: 2.0 for deflate, 4.5 where there are fields of zip64.
+    fn version(extra: &Fields) -> u16 {
+        if extra.0.is_empty() { 20 } else { 45 }
     }
 
     /// Bit 11 says that the name is UTF-8; ASCII names need no saying.
@@ -143,15 +143,18 @@ impl Entry {
     /// The header before the data. It can be written again when the compressed size is known, which changes its length for
     /// none of our own: data that deflate would make larger is stored. What is copied may be larger than it was.
     pub(crate) fn local_header(&self, date: SourceDate) -> Vec<u8> {
-        let zip64 = self.size.max(self.compressed) >= ZIP64_SIZE;
-        let mut record = Fields::default();
-        record.four(0x0403_4b50).two(Self::version(zip64)).two(self.flags()).two(self.method as u16);
-        self.common(&mut record, date, zip64, zip64);
-        record.two(self.name.len() as u16).two(if zip64 { 20 } else { 0 });
-        record.0.extend_from_slice(self.name.as_bytes());
-        if zip64 {
-            record.two(1).two(16).eight(self.size).eight(self.compressed);
+        let mut extra = Fields::default();
+        let mut sizes = [self.compressed, self.size];
+        if sizes.iter().any(|size| *size >= ZIP64_SIZE) {
+            extra.eight(self.size).eight(self.compressed);
+            sizes = [ZIP64_SIZE; 2];
         }
+        let mut record = Fields::default();
+        record.four(0x0403_4b50).two(Self::version(&extra)).two(self.flags()).two(self.method as u16);
+        self.common(&mut record, date, sizes);
+        record.two(self.name.len() as u16).two(extra.length());
+        record.0.extend_from_slice(self.name.as_bytes());
+        record.extra(&extra);
         record.0
     }
 
@@ -163,27 +166,22 @@ impl Entry {
                 extra.eight(value);
             }
         }
-        let zip64 = !extra.0.is_empty();
-        let version = Self::version(zip64);
+        let version = Self::version(&extra);
         let mut record = Fields::default();
         // Made by: Unix, so that the upper half of the external attributes is a mode.
         record.four(0x0201_4b50).two(3 << 8 | version).two(version).two(self.flags()).two(self.method as u16);
-        self.common(&mut record, date, self.size >= ZIP64_SIZE, self.compressed >= ZIP64_SIZE);
-        record.two(self.name.len() as u16).two(if zip64 { extra.0.len() as u16 + 4 } else { 0 });
+        self.common(&mut record, date, [self.compressed, self.size].map(|size| size.min(ZIP64_SIZE)));
+        record.two(self.name.len() as u16).two(extra.length());
         record.two(0).two(0).two(0).four((0o100_000 | self.mode.bits()) << 16).four(self.offset.min(ZIP64_SIZE) as u32);
         record.0.extend_from_slice(self.name.as_bytes());
-        if zip64 {
-            record.two(1).two(extra.0.len() as u16);
-            record.0.extend_from_slice(&extra.0);
-        }
+        record.extra(&extra);
         record.0
     }
 
-    fn common(&self, record: &mut Fields, date: SourceDate, large: bool, large_compressed: bool) {
+    /// Date, CRC-32 and the two sizes as both headers have them: none is above `ZIP64_SIZE`.
+    fn common(&self, record: &mut Fields, date: SourceDate, [compressed, size]: [u64; 2]) {
         let (time, day) = date.dos();
-        let size = |value: u64, large: bool| if large { ZIP64_SIZE as u32 } else { value as u32 };
-        record.two(time).two(day).four(self.crc);
-        record.four(size(self.compressed, large_compressed)).four(size(self.size, large));
+        record.two(time).two(day).four(self.crc).four(compressed as u32).four(size as u32);
     }
 }
 
@@ -206,6 +204,19 @@ pub(crate) fn end(members: u64, offset: u64, length: u64) -> Vec<u8> {
 struct Fields(Vec<u8>);
 
 impl Fields {
+    /// How long they are as an extra field of zip64; no such field is without values.
+    fn length(&self) -> u16 {
+        if self.0.is_empty() { 0 } else { self.0.len() as u16 + 4 }
+    }
+
+    /// Adds these as the extra field of zip64.
+    fn extra(&mut self, extra: &Self) {
+        if !extra.0.is_empty() {
+            self.two(1).two(extra.0.len() as u16);
+            self.0.extend_from_slice(&extra.0);
+        }
+    }
+
     fn two(&mut self, value: u16) -> &mut Self {
         self.0.extend_from_slice(&value.to_le_bytes());
         self
@@ -227,9 +238,9 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn entry(size: u64, compressed: u64, offset: u64) -> Entry {
+    fn entry(size: u64, compressed: u64, offset: u64) -> WrittenMember {
         let (name, mode) = ("a/b".into(), Mode::Executable);
-        Entry { name, mode, method: Method::Deflated, crc: 0x0102_0304, size, compressed, offset }
+        WrittenMember { name, mode, method: CompressionMethod::Deflated, crc: 0x0102_0304, size, compressed, offset }
     }
 
     #[test]
@@ -274,7 +285,7 @@ mod tests {
 
     #[test]
     fn a_name_beyond_ascii_is_marked() {
-        let entry = Entry { name: "é".into(), ..entry(1, 1, 0) };
+        let entry = WrittenMember { name: "é".into(), ..entry(1, 1, 0) };
         assert_eq!(entry.local_header(SourceDate::DEFAULT)[6..8], [0, 8]);
     }
 

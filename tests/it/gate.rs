@@ -675,7 +675,7 @@ fn judged(set: &Set, receipts: Option<&Path>, accepted: Option<(&str, &str)>) ->
         allow_missing: &[],
         runtime: &runtime,
         sdk: Some(&sdk),
-        part: relkit::gate::Part::Whole,
+        part: relkit::gate::ReleasePart::Whole,
         failed: &[],
     };
     relkit::gate::verify(&options, &relkit::console::Progress::hidden()).unwrap().0

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use relkit::product::{Choice, Product};
+use relkit::product::{Product, ProductChoice};
 
 use crate::support::{Tools, names, relkit, repository, run, scratch, succeed, text, wheel_of};
 
@@ -15,7 +15,7 @@ fn directory(name: &str) -> PathBuf {
 }
 
 fn product(name: &str) -> Product {
-    Product::find(Choice { product: Some(&directory(name)), ..Choice::default() }, repository()).unwrap()
+    Product::find(ProductChoice { product: Some(&directory(name)), ..ProductChoice::default() }, repository()).unwrap()
 }
 
 /// Releases payloads in fast compression; returns what was reported.

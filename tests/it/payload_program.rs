@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use relkit::payload::Form;
+use relkit::payload::PayloadForm;
 use relkit::product::RuntimeProject;
 
 use crate::samples::archive::{EntryType, TarMember, gzip, tar, tar_of, xz, zip_of, zstd};
@@ -70,14 +70,14 @@ fn every_form_of_a_release_is_read_alike() {
     write_tree(&root.join("flat"), &release);
     write_tree(&root.join("folder/rg-15.2.0"), &release);
     let payloads = [
-        (root.join("flat"), Form::Directory),
-        (root.join("folder"), Form::Directory),
-        (write(root, "a.tar.gz", gzip(&tar_of(&release, "rg-15.2.0/"))), Form::Tar),
-        (write(root, "b.tar.xz", xz(&tar_of(&release, "./"))), Form::Tar),
-        (write(root, "c.tar.zst", zstd(&tar_of(&release, "./rg-15.2.0/"))), Form::Tar),
-        (write(root, "d.tar", tar_of(&release, "rg-15.2.0/")), Form::Tar),
-        (write(root, "e.zip", zip_of(&release, "rg-15.2.0/")), Form::Zip),
-        (write(root, "names.say.nothing", xz(&tar_of(&release, ""))), Form::Tar),
+        (root.join("flat"), PayloadForm::Directory),
+        (root.join("folder"), PayloadForm::Directory),
+        (write(root, "a.tar.gz", gzip(&tar_of(&release, "rg-15.2.0/"))), PayloadForm::Tar),
+        (write(root, "b.tar.xz", xz(&tar_of(&release, "./"))), PayloadForm::Tar),
+        (write(root, "c.tar.zst", zstd(&tar_of(&release, "./rg-15.2.0/"))), PayloadForm::Tar),
+        (write(root, "d.tar", tar_of(&release, "rg-15.2.0/")), PayloadForm::Tar),
+        (write(root, "e.zip", zip_of(&release, "rg-15.2.0/")), PayloadForm::Zip),
+        (write(root, "names.say.nothing", xz(&tar_of(&release, ""))), PayloadForm::Tar),
     ];
     for (payload, form) in payloads {
         let opened = open(&project, &payload).unwrap_or_else(|error| panic!("{}: {error:?}", payload.display()));
@@ -94,15 +94,15 @@ fn one_executable_alone_is_a_payload_in_every_compression() {
     let root = directory.path();
     let (first, second) = (elf(500)[..200].to_vec(), elf(500)[200..].to_vec());
     let payloads = [
-        (write(root, "rg-15.2.0-linux-amd64", elf(500)), Form::Executable),
-        (write(root, "rg.gz", gzip(&elf(500))), Form::Compressed),
-        (write(root, "rg-linux.xz", xz(&elf(500))), Form::Compressed),
-        (write(root, "rg-x86_64-unknown-linux-musl.zst", zstd(&elf(500))), Form::Compressed),
+        (write(root, "rg-15.2.0-linux-amd64", elf(500)), PayloadForm::Executable),
+        (write(root, "rg.gz", gzip(&elf(500))), PayloadForm::Compressed),
+        (write(root, "rg-linux.xz", xz(&elf(500))), PayloadForm::Compressed),
+        (write(root, "rg-x86_64-unknown-linux-musl.zst", zstd(&elf(500))), PayloadForm::Compressed),
         // Streams behind each other are one.
-        (write(root, "two.gz", [gzip(&first), gzip(&second)].concat()), Form::Compressed),
-        (write(root, "two.xz", [xz(&first), xz(&second), vec![0; 8]].concat()), Form::Compressed),
-        (write(root, "two.zst", [zstd(&first), zstd(&second)].concat()), Form::Compressed),
-        (write(root, "lone.zip", zip_of(&[("rg-linux-amd64", elf(500))], "")), Form::Zip),
+        (write(root, "two.gz", [gzip(&first), gzip(&second)].concat()), PayloadForm::Compressed),
+        (write(root, "two.xz", [xz(&first), xz(&second), vec![0; 8]].concat()), PayloadForm::Compressed),
+        (write(root, "two.zst", [zstd(&first), zstd(&second)].concat()), PayloadForm::Compressed),
+        (write(root, "lone.zip", zip_of(&[("rg-linux-amd64", elf(500))], "")), PayloadForm::Zip),
     ];
     for (rows, placed) in [(SCRIPTS, "scripts/rg"), (LAUNCHER, "package/bin/rg")] {
         let project = project(&format!("{rows}{FILES}"));
@@ -347,7 +347,7 @@ fn a_wheel_of_anybody_is_a_payload() {
     ];
     let foreign = wheel(root, "ripgrep", "14.1.0", &as_script);
     let opened = open(&project(&format!("{SCRIPTS}{FILES}")), &foreign).unwrap();
-    assert_eq!(opened.form, Form::Wheel);
+    assert_eq!(opened.form, PayloadForm::Wheel);
     // The manual page and the licence are where an earlier build put them; what it left out is no error.
     assert_eq!(
         opened.files,

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use relkit::payload::Form;
+use relkit::payload::PayloadForm;
 
 use crate::samples::archive::{gzip, tar_of, xz, zip_of, zstd};
 use crate::support::payloads::{Opened, open, project};
@@ -22,7 +22,7 @@ fn a_program_in_the_scripts_of_a_wheel_and_its_archives_give_the_same_files() {
     let rows = "executable = \"rg\"\ncommand = \"scripts\"\nfiles = [{ from = \"LICENSE-*\", to = \"licenses\" }]\n";
     let from_wheel = opened(rows, &wheel);
     assert_eq!(from_wheel.files, ["scripts/rg*", "licenses/LICENSE-MIT", "sboms/ripgrep.cyclonedx.json"]);
-    assert_eq!((from_wheel.form, from_wheel.ignored.len()), (Form::Wheel, 0));
+    assert_eq!((from_wheel.form, from_wheel.ignored.len()), (PayloadForm::Wheel, 0));
     let (program, licence) = (from_wheel.bytes("scripts/rg"), from_wheel.bytes("licenses/LICENSE-MIT"));
     let sbom = from_wheel.bytes("sboms/ripgrep.cyclonedx.json");
     let directory = scratch();
@@ -39,7 +39,7 @@ fn a_program_in_the_scripts_of_a_wheel_and_its_archives_give_the_same_files() {
     }
     for (name, bytes) in [("rg.gz", gzip(&program)), ("rg.xz", xz(&program)), ("rg.zst", zstd(&program))] {
         let alone = opened(rows, &write(directory.path(), name, bytes));
-        assert_eq!((alone.form, alone.files.len(), alone.unmatched.len()), (Form::Compressed, 1, 1), "{name}");
+        assert_eq!((alone.form, alone.files.len(), alone.unmatched.len()), (PayloadForm::Compressed, 1, 1), "{name}");
         assert!(alone.bytes("scripts/rg") == program, "{name}");
     }
 }

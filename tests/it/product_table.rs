@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 use regex::Regex;
 use relkit::error::{Exit, Failure};
-use relkit::product::{Choice, Product, RuntimeProject};
+use relkit::product::{Product, ProductChoice, RuntimeProject};
 use toml::Value;
 
 use crate::support::{names, relkit, repository, run, succeed, text, tree, write_tree};
@@ -523,7 +523,7 @@ fn what_is_deeply_nested_or_no_text_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     for bytes in [&b"\xff\xfe[tool.relkit]"[..], b"", b"\xef\xbb\xbf", b"[tool]\n", b"[tool.relkit]\n", &[0; 1000]] {
         write_tree(directory.path(), &[("runtime-template/pyproject.toml", bytes)]);
-        let choice = Choice { product: Some(directory.path()), ..Choice::default() };
+        let choice = ProductChoice { product: Some(directory.path()), ..ProductChoice::default() };
         let failure = Failure::from(Product::find(choice, directory.path()).unwrap_err());
         assert_eq!(failure.exit, Exit::Failed);
         assert!(failure.render().contains("pyproject.toml"), "{}", failure.render());

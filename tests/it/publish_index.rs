@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use relkit::error::{Exit, Explain as _};
 use relkit::publish::attestation::Attestations;
 use relkit::publish::error::PublishError;
-use relkit::publish::receipt::{PublishOutcome, State};
+use relkit::publish::receipt::{FileState, PublishOutcome};
 use relkit::publish::upload::Patience;
 use relkit::publish::wait::Pace;
 
@@ -54,7 +54,7 @@ fn runtime_first_smallest_first_and_the_sdk_once_all_is_visible() {
     // Once more: nothing is sent, and nothing needs to allow it.
     let sent = bench.index.state.seen.lock().unwrap().bytes;
     let run = Job { variables: Vec::new(), ..bench.job() }.run();
-    assert_eq!(run.succeeded().receipt.count(State::PresentSame), 5);
+    assert_eq!(run.succeeded().receipt.count(FileState::PresentSame), 5);
     assert_eq!(bench.index.state.seen.lock().unwrap().bytes, sent);
 }
 
@@ -184,7 +184,7 @@ fn refusals_are_final_and_explained() {
             assert!(error.to_string().contains(words) && hint.contains(advice), "{error} / {hint} / {advice}");
             assert!(!error.to_string().ends_with([':', ' ']), "{error}");
             assert_eq!(run.attempts("win_amd64"), 1, "{words}");
-            assert_eq!(run.receipt.count(State::Failed), 1);
+            assert_eq!(run.receipt.count(FileState::Failed), 1);
         }
         assert!(bench.index.files().is_empty());
     }
@@ -224,7 +224,7 @@ fn a_release_that_is_too_old_for_new_files_is_left_alone() {
         }
         let run = bench.job().run();
         if !is_too_old {
-            assert_eq!(run.succeeded().receipt.count(State::PresentSame), 1);
+            assert_eq!(run.succeeded().receipt.count(FileState::PresentSame), 1);
             continue;
         }
         let PublishError::Late { since, files, .. } = run.error() else { panic!("{:?}", run.outcome) };
@@ -236,7 +236,7 @@ fn a_release_that_is_too_old_for_new_files_is_left_alone() {
             bench.index.plant(&file.0, "acme-bin", &file.1);
         }
         let run = bench.job().run();
-        assert_eq!(run.succeeded().receipt.count(State::Uploaded), 2);
+        assert_eq!(run.succeeded().receipt.count(FileState::Uploaded), 2);
     }
 }
 
@@ -262,7 +262,7 @@ fn a_lost_answer_is_not_a_failure() {
         *bench.index.state.duplicates.lock().unwrap() = Duplicates::Refused;
         bench.index.faults([fault.clone()]);
         let run = bench.job().run();
-        assert_eq!(run.succeeded().receipt.count(State::Stored), 1, "{fault:?}");
+        assert_eq!(run.succeeded().receipt.count(FileState::Stored), 1, "{fault:?}");
         assert_eq!(run.attempts("win_amd64"), 1);
         bench.assert_complete();
     }

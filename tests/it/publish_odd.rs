@@ -8,7 +8,7 @@ use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder};
 use relkit::error::{Exit, Explain as _};
 use relkit::publish::error::PublishError;
-use relkit::publish::receipt::State;
+use relkit::publish::receipt::FileState;
 use relkit::publish::wait::Pace;
 
 use crate::support::index::{Duplicates, Fault, ScriptedIndex, response};
@@ -120,7 +120,7 @@ fn redirects_within_the_index_are_followed() {
     bench.index.fixed("/old/", with_type("text/html", "<title>Simple index</title>"));
     let job = Job { index_url: Some(format!("{}/old", bench.index.address)), ..bench.job() };
     job.run().succeeded();
-    assert_eq!(job.run().succeeded().receipt.count(State::PresentSame), 5);
+    assert_eq!(job.run().succeeded().receipt.count(FileState::PresentSame), 5);
     // Round and round ends at once.
     bench.index.fixed("/older/acme-bin", response("302 Found", "Location: /old/acme-bin/\r\n", ""));
     let run = job.run();
@@ -253,14 +253,14 @@ fn every_legal_page_is_understood() {
     for page in pages {
         bench.index.fixed("/simple/acme-bin/", page.clone());
         let run = bench.job().run();
-        assert_eq!(run.succeeded().receipt.count(State::PresentSame), 5, "{page}");
+        assert_eq!(run.succeeded().receipt.count(FileState::PresentSame), 5, "{page}");
     }
     for mark in [u16::to_le_bytes as fn(u16) -> [u8; 2], u16::to_be_bytes] {
         let body: Vec<u8> = format!("\u{feff}{usual}").encode_utf16().flat_map(mark).collect();
         let mut answer = format!("HTTP/1.1 200 OK\r\n{JSON}Content-Length: {}\r\n\r\n", body.len()).into_bytes();
         answer.extend(body);
         bench.index.fixed("/simple/acme-bin/", answer);
-        assert_eq!(bench.job().run().succeeded().receipt.count(State::PresentSame), 5);
+        assert_eq!(bench.job().run().succeeded().receipt.count(FileState::PresentSame), 5);
     }
     for (headers, body) in [
         (JSON.to_owned(), usual.clone()),
@@ -276,7 +276,7 @@ fn every_legal_page_is_understood() {
         let mut answer = format!("HTTP/1.1 200 OK\r\n{headers}Content-Length: {}\r\n\r\n", packed.len()).into_bytes();
         answer.extend(packed);
         bench.index.fixed("/simple/acme-bin/", answer);
-        assert_eq!(bench.job().run().succeeded().receipt.count(State::PresentSame), 5, "{headers}");
+        assert_eq!(bench.job().run().succeeded().receipt.count(FileState::PresentSame), 5, "{headers}");
     }
     // Bare deflate, which some call deflate, and what is called so and is not packed.
     let mut bare = DeflateEncoder::new(Vec::new(), Compression::default());
@@ -285,14 +285,14 @@ fn every_legal_page_is_understood() {
         let length = body.len();
         let head = format!("HTTP/1.1 200 OK\r\n{JSON}Content-Encoding: deflate\r\nContent-Length: {length}\r\n\r\n");
         bench.index.fixed("/simple/acme-bin/", [head.into_bytes(), body].concat());
-        assert_eq!(bench.job().run().succeeded().receipt.count(State::PresentSame), 5);
+        assert_eq!(bench.job().run().succeeded().receipt.count(FileState::PresentSame), 5);
     }
     // Tens of megabytes.
     let more = (0..150_000).map(|number| plain_row(&format!("acme_bin-0.{number}-py3-none-any.whl"), &"ab".repeat(32)));
     let large = usual.replace("\"files\":[", &format!("\"files\":[{},", more.collect::<Vec<_>>().join(",")));
     assert!(large.len() > 20_000_000, "{}", large.len());
     bench.index.fixed("/simple/acme-bin/", response("200 OK", JSON, &large));
-    assert_eq!(bench.job().run().succeeded().receipt.count(State::PresentSame), 5);
+    assert_eq!(bench.job().run().succeeded().receipt.count(FileState::PresentSame), 5);
     // Another version of the API is none that is known.
     for page in [
         with_type("application/vnd.pypi.simple.v2+json", &usual),
@@ -383,7 +383,7 @@ fn where_no_digest_tells_the_file_is_asked() {
         assert!(said.contains("nothing tells") && !said.contains("other bytes"), "{said}");
         assert_eq!(run.error().exit(), Exit::NotGood);
         serve(b"");
-        assert_eq!(bench.job().run().succeeded().receipt.count(State::PresentSame), 5, "{hashes}");
+        assert_eq!(bench.job().run().succeeded().receipt.count(FileState::PresentSame), 5, "{hashes}");
         serve(b"!");
         let run = bench.job().run();
         assert!(run.error().to_string().contains("other bytes under 3"), "{:?}", run.outcome);
@@ -486,7 +486,7 @@ fn a_refusal_is_held_against_the_index_once() {
         // The same bytes are there, other bytes, nothing.
         let same = bench();
         same.index.faults([Fault::answer(status, "", words).stored()]);
-        assert_eq!(same.job().run().succeeded().receipt.count(State::Stored), 1, "{status} {words}");
+        assert_eq!(same.job().run().succeeded().receipt.count(FileState::Stored), 1, "{status} {words}");
 
         let other = bench();
         other.index.faults([Fault::answer(status, "", words)]);
@@ -595,7 +595,7 @@ fn a_page_that_contradicts_itself_proves_nothing() {
     {
         bench.index.fixed("/simple/acme-bin/", page(row));
         let run = bench.job().run();
-        assert_eq!(run.succeeded().receipt.count(State::PresentSame), 5);
+        assert_eq!(run.succeeded().receipt.count(FileState::PresentSame), 5);
         assert!(run.events.iter().all(|event| !event.contains("not in the plan")), "{:?}", run.events);
     }
     // A length that is not the file's is said; the digest tells.
@@ -616,7 +616,7 @@ fn a_page_that_breaks_off_is_asked_for_again() {
     let whole = format!("<html><body>{whole}</body></html>");
     let half = &whole[..whole.len() / 2];
     bench.index.canned("/simple/acme-bin/", [unmeasured(half), unmeasured(&whole)]);
-    assert_eq!(bench.job().run().succeeded().receipt.count(State::PresentSame), 5);
+    assert_eq!(bench.job().run().succeeded().receipt.count(FileState::PresentSame), 5);
     bench.index.fixed("/simple/acme-bin/", unmeasured(half));
     let run = bench.job().run();
     assert!(run.error().to_string().contains("cut short"), "{:?}", run.outcome);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use relkit::publish::attestation::Attestations;
 use relkit::publish::error::PublishError;
-use relkit::publish::receipt::State;
+use relkit::publish::receipt::FileState;
 
 use crate::support::publish::{Job, dist, files, quick};
 use crate::support::servers::{self, Devpi, Fallback, Index, PASSWORD};
@@ -60,7 +60,7 @@ fn publish_after_twine(tools: &Tools, directory: &Path, index: &Index) {
     let run = job(&path, index).run();
     for row in &run.succeeded().receipt.files {
         let is_wheel = row.name.ends_with(".whl");
-        let (state, attempts) = if is_wheel { (State::PresentSame, 0) } else { (State::Uploaded, 1) };
+        let (state, attempts) = if is_wheel { (FileState::PresentSame, 0) } else { (FileState::Uploaded, 1) };
         assert_eq!((row.state, row.attempts), (state, attempts), "{}", row.name);
     }
     // With one of the wheels other than here, nothing is sent.
@@ -76,7 +76,7 @@ fn publish_thrice(directory: &Path, index: &Index) {
     dist(&path, "salt");
     job(&path, index).run().succeeded();
     let again = job(&path, index).run();
-    assert_eq!(again.succeeded().receipt.count(State::PresentSame), 5);
+    assert_eq!(again.succeeded().receipt.count(FileState::PresentSame), 5);
     let other = directory.join("other");
     dist(&other, "pepper");
     let conflict = job(&other, index).run();
@@ -141,8 +141,8 @@ fn pypiserver_with_its_default_fallback() {
     dist(&path, "salt");
     let first = job(&path, &index).run();
     assert!(first.events.iter().any(|event| event.contains("redirects to `https://")), "{:?}", first.events);
-    assert_eq!(first.succeeded().receipt.count(State::Uploaded), 5);
-    assert_eq!(job(&path, &index).run().succeeded().receipt.count(State::PresentSame), 5);
+    assert_eq!(first.succeeded().receipt.count(FileState::Uploaded), 5);
+    assert_eq!(job(&path, &index).run().succeeded().receipt.count(FileState::PresentSame), 5);
     audit(&index.index_url, 0);
     install_back(&tools, &index, directory.path());
     let nobody = run(relkit().args(["check", "acme-nobody==1.0", "--index-url", &index.index_url]));
@@ -164,15 +164,15 @@ fn devpi_with_inheritance() {
     for (name, bases) in [("usual", "root/pypi"), ("derived", "up/base")] {
         let index = devpi.inheriting(name, bases);
         let first = job(&path, &index).run();
-        assert_eq!(first.succeeded().receipt.count(State::Uploaded), 5, "{name}");
-        assert_eq!(job(&path, &index).run().succeeded().receipt.count(State::PresentSame), 5, "{name}");
+        assert_eq!(first.succeeded().receipt.count(FileState::Uploaded), 5, "{name}");
+        assert_eq!(job(&path, &index).run().succeeded().receipt.count(FileState::PresentSame), 5, "{name}");
         audit(&index.index_url, 0);
     }
     // Other bytes in a base are no conflict.
     let other = directory.path().join("other");
     dist(&other, "pepper");
     let index = devpi.inheriting("other", "up/base");
-    assert_eq!(job(&other, &index).run().succeeded().receipt.count(State::Uploaded), 5);
+    assert_eq!(job(&other, &index).run().succeeded().receipt.count(FileState::Uploaded), 5);
     install_back(&tools, &index, directory.path());
 }
 
@@ -199,7 +199,7 @@ fn simpleindex_in_front_of_another_server() {
         let project = if name.starts_with("acme_bin") { "acme-bin" } else { "acme-sdk" };
         fs::copy(path.join(&name), by_project.join(project).join(&name)).unwrap();
     }
-    assert_eq!(job(&path, &index).run().succeeded().receipt.count(State::PresentSame), 5);
+    assert_eq!(job(&path, &index).run().succeeded().receipt.count(FileState::PresentSame), 5);
     audit(&index.index_url, 5);
     install_back(&tools, &index, directory.path());
     let other = directory.path().join("other");

@@ -6,13 +6,14 @@ use std::process::Command;
 use relkit::error::Outcome;
 use relkit::fs::walk;
 use relkit::report::{
-    ChangeRow, Changes, CoverageRow, Difference, FileRow, FindingRow, ProblemRow, Release, SbomRow, StepRow, TargetRow,
+    ChangeRow, Changes, CoverageRow, Difference, FileRow, FindingRow, ProblemRow, ReleaseReport, SbomRow, StepRow,
+    TargetRow,
 };
 
 use crate::support::{relkit, run, text};
 
 /// A release with everything that a page can show, in names as long as real ones.
-fn sample() -> Release {
+fn sample() -> ReleaseReport {
     let step = |name: &str, outcome, detail: &str| StepRow {
         name: name.into(),
         outcome,
@@ -39,7 +40,7 @@ fn sample() -> Release {
             ],
             payload_bytes: 341_270_320,
             missing_loader: None,
-            wheel: Some(wheel.into()),
+            wheel: wheel.parse().ok(),
             wheel_bytes: 125_800_000,
             contents: vec![
                 ("codex_cli_bin/bin/codex".into(), 296_865_480),
@@ -67,7 +68,7 @@ fn sample() -> Release {
         help: "Tag the wheel with the version that the file needs".into(),
         accepted: accepted.map(str::to_owned),
     };
-    Release {
+    ReleaseReport {
         schema_version: 1,
         outcome: Outcome::Failed,
         distribution: "openai-codex-cli-bin".parse().unwrap(),
@@ -106,15 +107,15 @@ fn sample() -> Release {
             against: "0.162.0".into(),
             distributions: vec![
                 ChangeRow {
-                    name: Some(wheel.into()),
-                    before: Some(wheel.replace("163", "162")),
+                    name: wheel.parse().ok(),
+                    before: wheel.replace("163", "162").parse().ok(),
                     bytes: 125_800_000,
                     bytes_before: 120_000_000,
                     tags: Difference { added: vec!["manylinux_2_17_x86_64".into()], removed: vec![] },
                     files: Difference { added: vec!["c/".repeat(60)], removed: vec!["codex_cli_bin/bin/old".into()] },
                     dependencies: Difference { added: vec!["tokio 1.50.0".into()], removed: vec!["tokio 1.49.0".into()] },
                 },
-                ChangeRow { before: Some(wheel.replace("163", "162")), bytes_before: 1, ..ChangeRow::default() },
+                ChangeRow { before: wheel.replace("163", "162").parse().ok(), bytes_before: 1, ..ChangeRow::default() },
             ],
         }),
         next: Some("relkit publish release/dist --release-version 0.163.0a1 --allow-missing x86_64-pc-windows-msvc --upload-url URL".into()),

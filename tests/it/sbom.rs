@@ -80,11 +80,11 @@ fn published_programs_list_what_others_see_in_them() {
             assert_eq!(binary.dependency_list_defect, None);
         }
         let inventory = inventory(&wheel, &members);
-        let files = sboms_of(&inventory, "1.0");
+        let files = sboms_of(&inventory, &"1.0".parse().unwrap());
         let mut lists: Vec<_> = seen.into_values().collect();
         lists.dedup();
         assert_eq!(files.iter().map(components).collect::<Vec<_>>(), lists, "{requirement} {platform}");
-        assert_eq!(files, sboms_of(&inventory, "1.0"));
+        assert_eq!(files, sboms_of(&inventory, &"1.0".parse().unwrap()));
         made.extend(files);
     }
     judge(&made);
@@ -109,7 +109,7 @@ fn sboms_of_small_programs_pass_the_schema() {
         .iter()
         .enumerate()
         .map(|(number, (name, section))| (format!("bin/program{number}"), read(&elf_with(name, section)).unwrap()));
-    let files = sboms_of(&Inventory::new(programs.collect()), "1.0");
+    let files = sboms_of(&Inventory::new(programs.collect()), &"1.0".parse().unwrap());
     assert_eq!(files.len(), 2);
     judge(&files);
 }

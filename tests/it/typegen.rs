@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use crate::support::stages::built_in;
 use crate::support::{judges, payload_directory, relkit, run, skip, succeed, target_directory, text};
-use relkit::typegen::{self, Schema, Source};
+use relkit::typegen::{self, Schema, SchemaOrigin};
 
 /// The real runtimes, the SDK's own first.
 const VERSIONS: [&str; 4] = ["0.163.0", "0.154.0", "0.144.4", "0.133.0"];
@@ -432,5 +432,8 @@ fn a_source_that_is_none_is_an_error_with_its_name() {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         assert!(said.starts_with("error: ") && said.contains(&name), "{flag}: {said}");
     }
-    assert_eq!(Source::of_path(directory.path(), &built_in().runtime), Source::Directory(directory.path().to_owned()));
+    assert_eq!(
+        SchemaOrigin::of_path(directory.path(), &built_in().runtime),
+        SchemaOrigin::Directory(directory.path().to_owned())
+    );
 }

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::error::DependencyError;
 use super::image::Image;
-use super::list::{Dependency, DependencyList, Origin, Root, Scope, Source};
+use super::list::{Dependency, DependencyList, DependencySource, ListOrigin, Root, Scope};
 
 #[derive(Deserialize)]
 struct Packages {
@@ -51,8 +51,12 @@ pub(super) fn parse(text: &[u8]) -> Result<DependencyList, DependencyError> {
     packages.iter().flat_map(|package| &package.dependencies).for_each(|needed| {
         direct.remove(needed);
     });
-    let mut list =
-        DependencyList { origin: Origin::CargoAuditable, root: None, dependencies: Vec::with_capacity(count), direct };
+    let mut list = DependencyList {
+        origin: ListOrigin::CargoAuditable,
+        root: None,
+        dependencies: Vec::with_capacity(count),
+        direct,
+    };
     for (number, package) in packages.into_iter().enumerate() {
         if package.dependencies.iter().any(|needed| *needed >= count) {
             return Err(DependencyError::Index(number));
@@ -79,12 +83,12 @@ pub(super) fn parse(text: &[u8]) -> Result<DependencyList, DependencyError> {
     Ok(list)
 }
 
-fn source(source: &auditable_serde::Source) -> Source {
+fn source(source: &auditable_serde::Source) -> DependencySource {
     match source {
-        auditable_serde::Source::CratesIo => Source::Public,
-        auditable_serde::Source::Registry => Source::Registry,
-        auditable_serde::Source::Git => Source::Git,
-        auditable_serde::Source::Local => Source::Local,
-        _ => Source::Other,
+        auditable_serde::Source::CratesIo => DependencySource::Public,
+        auditable_serde::Source::Registry => DependencySource::Registry,
+        auditable_serde::Source::Git => DependencySource::Git,
+        auditable_serde::Source::Local => DependencySource::Local,
+        _ => DependencySource::Other,
     }
 }

@@ -5,7 +5,7 @@ use memchr::memmem;
 
 use super::error::DependencyError;
 use super::image::{Area, Image};
-use super::list::{Dependency, DependencyList, Origin, Root, Scope, Source};
+use super::list::{Dependency, DependencyList, DependencySource, ListOrigin, Root, Scope};
 
 const MAGIC: &[u8] = b"\xff Go buildinf:";
 const ALIGNMENT: u64 = 16;
@@ -111,7 +111,7 @@ pub(super) fn parse(toolchain: &str, modules: &str) -> Result<DependencyList, De
         return Err(DependencyError::GoToolchain);
     }
     let mut list = DependencyList {
-        origin: Origin::Go { toolchain: toolchain.to_owned() },
+        origin: ListOrigin::Go { toolchain: toolchain.to_owned() },
         root: None,
         dependencies: Vec::new(),
         direct: Default::default(),
@@ -140,7 +140,7 @@ pub(super) fn parse(toolchain: &str, modules: &str) -> Result<DependencyList, De
                 list.dependencies.push(Dependency {
                     name: path.to_owned(),
                     version: version.to_owned(),
-                    source: Source::Public,
+                    source: DependencySource::Public,
                     scope: Scope::Runtime,
                     go_sum: sum,
                     dependencies: Default::default(),
@@ -174,7 +174,7 @@ fn replace(dependency: &mut Dependency, path: &str, version: &str, sum: Option<S
     dependency.go_sum = sum;
     let is_directory = path.starts_with(['.', '/', '\\']) || path.get(1..2) == Some(":");
     if is_directory {
-        dependency.source = Source::Local;
+        dependency.source = DependencySource::Local;
     } else {
         (dependency.name, dependency.version) = (path.to_owned(), version.to_owned());
     }

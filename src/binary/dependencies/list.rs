@@ -6,7 +6,7 @@ use std::fmt;
 /// What a program says that it was built from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DependencyList {
-    pub(crate) origin: Origin,
+    pub(crate) origin: ListOrigin,
     /// The package that the program itself is; a Go program that was not built as a module has none.
     pub(crate) root: Option<Root>,
     /// Everything else, in the order of the list.
@@ -16,7 +16,7 @@ pub(crate) struct DependencyList {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Origin {
+pub(crate) enum ListOrigin {
     CargoAuditable,
     Go {
         /// The version of the toolchain, such as `go1.25.1`.
@@ -24,7 +24,7 @@ pub(crate) enum Origin {
     },
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for ListOrigin {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::CargoAuditable => formatter.write_str("cargo-auditable"),
@@ -46,7 +46,7 @@ pub(crate) struct Dependency {
     /// The name of a crate, the path of a Go module.
     pub(crate) name: String,
     pub(crate) version: String,
-    pub(crate) source: Source,
+    pub(crate) source: DependencySource,
     pub(crate) scope: Scope,
     /// The `h1:` sum of a Go module: a digest of its files' digests, not of a file.
     pub(crate) go_sum: Option<String>,
@@ -56,7 +56,7 @@ pub(crate) struct Dependency {
 
 /// Where a dependency came from; more than this no list says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Source {
+pub(crate) enum DependencySource {
     /// The registry that everybody uses: crates.io, the module proxies.
     Public,
     /// Another registry.

@@ -10,7 +10,7 @@ mod list;
 pub(crate) use error::DependencyError;
 #[cfg(test)]
 pub(crate) use list::Root;
-pub(crate) use list::{Dependency, DependencyList, Origin, Scope, Source};
+pub(crate) use list::{Dependency, DependencyList, DependencySource, ListOrigin, Scope};
 
 use image::Image;
 

@@ -56,7 +56,10 @@ fn build_information_of_go_is_read_in_every_format() {
         ["github.com/BurntSushi/toml v1.5.0", "example.org/new v1.2.0+incompatible", "example.org/near v0.1.0"]
     );
     let sources: Vec<_> = expected.dependencies.iter().map(|it| (it.source, it.go_sum.is_some())).collect();
-    assert_eq!(sources, [(Source::Public, true), (Source::Public, true), (Source::Local, false)]);
+    assert_eq!(
+        sources,
+        [(DependencySource::Public, true), (DependencySource::Public, true), (DependencySource::Local, false)]
+    );
     // On Windows it lies among other data, and the magic number alone is not enough.
     let among = [&[0; 16][..], b"..\xff Go buildinf:", &[0; 16], &section].concat();
     let old = go_pointers("go1.25.1", MODULES, elf_section_address());

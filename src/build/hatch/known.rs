@@ -6,27 +6,27 @@ use super::error::Why;
 use crate::error::nearest;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Level {
+pub(super) enum SettingsLevel {
     /// `[tool.hatch.build]`, for all targets.
     Build,
     Wheel,
     Sdist,
 }
 
-pub(super) enum Verdict {
+pub(super) enum SettingsVerdict {
     CarriedOut,
     /// Refused but for these values, which are what hatchling does without the key.
     Defaults(Vec<Value>),
     Unknown(Why),
 }
 
-const CARRIED_OUT: [(Level, &[&str]); 3] = [
-    (Level::Build, &["packages", "force-include", "ignore-vcs", "hooks", "targets"]),
+const CARRIED_OUT: [(SettingsLevel, &[&str]); 3] = [
+    (SettingsLevel::Build, &["packages", "force-include", "ignore-vcs", "hooks", "targets"]),
     (
-        Level::Wheel,
+        SettingsLevel::Wheel,
         &["packages", "force-include", "ignore-vcs", "hooks", "shared-scripts", "shared-data", "sbom-files"],
     ),
-    (Level::Sdist, &["include", "ignore-vcs", "hooks"]),
+    (SettingsLevel::Sdist, &["include", "ignore-vcs", "hooks"]),
 ];
 
 /// Settings of every level.
@@ -57,17 +57,17 @@ const COMMON: [&str; 21] = [
 const OF_WHEELS: [&str; 6] =
     ["shared-scripts", "shared-data", "sbom-files", "extra-metadata", "macos-max-compat", "bypass-selection"];
 
-pub(super) fn verdict(level: Level, key: &str) -> Verdict {
+pub(super) fn verdict(level: SettingsLevel, key: &str) -> SettingsVerdict {
     if CARRIED_OUT.iter().any(|(at, keys)| *at == level && keys.contains(&key)) {
-        return Verdict::CarriedOut;
+        return SettingsVerdict::CarriedOut;
     }
     let of_targets = matches!(key, "versions" | "core-metadata-version");
     let known = match level {
-        Level::Build => COMMON.contains(&key) && !of_targets,
-        Level::Wheel => COMMON.contains(&key) || OF_WHEELS.contains(&key),
-        Level::Sdist => COMMON.contains(&key) || key == "support-legacy",
+        SettingsLevel::Build => COMMON.contains(&key) && !of_targets,
+        SettingsLevel::Wheel => COMMON.contains(&key) || OF_WHEELS.contains(&key),
+        SettingsLevel::Sdist => COMMON.contains(&key) || key == "support-legacy",
     };
-    if known { Verdict::Defaults(defaults(key)) } else { Verdict::Unknown(unknown(level, key)) }
+    if known { SettingsVerdict::Defaults(defaults(key)) } else { SettingsVerdict::Unknown(unknown(level, key)) }
 }
 
 /// The values that say what hatchling does anyway.
@@ -92,8 +92,8 @@ fn defaults(key: &str) -> Vec<Value> {
     }
 }
 
-fn unknown(level: Level, key: &str) -> Why {
-    if level != Level::Wheel && OF_WHEELS.contains(&key) {
+fn unknown(level: SettingsLevel, key: &str) -> Why {
+    if level != SettingsLevel::Wheel && OF_WHEELS.contains(&key) {
         return Why::OfWheels;
     }
     let keys = COMMON.iter().chain(&OF_WHEELS).copied().chain(["targets"]);

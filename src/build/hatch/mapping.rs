@@ -16,11 +16,11 @@ pub(crate) struct Mapping {
     /// The file and the key that say so.
     pub(crate) path: PathBuf,
     pub(crate) key: String,
-    pub(crate) rows: Vec<Row>,
+    pub(crate) rows: Vec<PathMapping>,
 }
 
 #[derive(Debug)]
-pub(crate) struct Row {
+pub(crate) struct PathMapping {
     pub(crate) from: String,
     pub(crate) to: String,
     pub(crate) line: Option<usize>,
@@ -29,12 +29,12 @@ pub(crate) struct Row {
 impl Mapping {
     /// A path that keeps its place.
     pub(crate) fn of(path: &str) -> Self {
-        let row = Row { from: path.to_owned(), to: path.to_owned(), line: None };
+        let row = PathMapping { from: path.to_owned(), to: path.to_owned(), line: None };
         Self { rows: vec![row], ..Self::default() }
     }
 
     /// Refuses a row for what is wrong with one of its paths.
-    pub(crate) fn refuse(&self, row: &Row, why: impl Into<String>) -> SettingError {
+    pub(crate) fn refuse(&self, row: &PathMapping, why: impl Into<String>) -> SettingError {
         SettingError { path: self.path.clone(), line: row.line, key: self.key.clone(), why: Why::Text(why.into()) }
     }
 }

@@ -13,8 +13,8 @@ use toml::{Table, Value};
 
 pub(super) use self::error::SettingError;
 use self::error::Why;
-use self::known::{Level, Verdict};
-pub(super) use self::mapping::{Mapping, Row, SettingsFile};
+use self::known::{SettingsLevel, SettingsVerdict};
+pub(super) use self::mapping::{Mapping, PathMapping, SettingsFile};
 use self::origin::Origin;
 use crate::member_path;
 use crate::wheel::requirement::{Requirement, RequirementSource};
@@ -93,7 +93,7 @@ impl Settings {
     }
 
     fn of_build(build: &Origin<'_>, builds: Builds) -> Result<Self, SettingError> {
-        judge(build, Level::Build)?;
+        judge(build, SettingsLevel::Build)?;
         let targets = build.below("targets")?;
         if let Some(targets) = &targets {
             let others = targets.keys().filter(|name| !matches!(*name, "wheel" | "sdist"));
@@ -105,11 +105,11 @@ impl Settings {
         let (wheel, sdist) = (target("wheel")?, target("sdist")?);
         let mut has_hook = hook(build, builds)?;
         if let Some(wheel) = &wheel {
-            judge(wheel, Level::Wheel)?;
+            judge(wheel, SettingsLevel::Wheel)?;
             has_hook |= hook(wheel, builds)?;
         }
         if let Some(sdist) = &sdist {
-            judge(sdist, Level::Sdist)?;
+            judge(sdist, SettingsLevel::Sdist)?;
             hook(sdist, builds)?;
         }
         for key in ["packages", "force-include"] {
@@ -198,12 +198,12 @@ fn hold_hatchling(project: &Origin<'_>) -> Result<(), SettingError> {
 }
 
 /// Holds every key of a level against what is carried out.
-fn judge(level: &Origin<'_>, which: Level) -> Result<(), SettingError> {
+fn judge(level: &Origin<'_>, which: SettingsLevel) -> Result<(), SettingError> {
     for key in level.keys() {
         match known::verdict(which, key) {
-            Verdict::CarriedOut => {}
-            Verdict::Defaults(defaults) => level.demand(key, &defaults)?,
-            Verdict::Unknown(why) => return Err(level.refuse(key, why)),
+            SettingsVerdict::CarriedOut => {}
+            SettingsVerdict::Defaults(defaults) => level.demand(key, &defaults)?,
+            SettingsVerdict::Unknown(why) => return Err(level.refuse(key, why)),
         }
     }
     Ok(())

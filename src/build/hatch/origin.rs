@@ -6,8 +6,9 @@ use toml::{Table, Value};
 
 use super::error::{SettingError, Why};
 use super::mapping::SettingsFile;
-use super::mapping::{Mapping, Row};
-use crate::build::table::{key_line, line};
+use super::mapping::{Mapping, PathMapping};
+use crate::build::table::key_line;
+use crate::error::line_of;
 
 pub(super) struct Origin<'a> {
     file: SettingsFile<'a>,
@@ -21,7 +22,7 @@ impl<'a> Origin<'a> {
     pub(super) fn of(file: SettingsFile<'a>) -> Result<Self, SettingError> {
         let table = toml::from_str(file.text).map_err(|error: toml::de::Error| SettingError {
             path: file.path.to_owned(),
-            line: error.span().map(|span| line(file.text, span.start)),
+            line: error.span().map(|span| line_of(file.text, span.start)),
             key: PathBuf::from(file.path.file_name().unwrap_or_default()).display().to_string(),
             why: Why::Text(error.message().to_owned()),
         })?;
@@ -67,7 +68,7 @@ impl<'a> Origin<'a> {
 
     /// An array of paths, each of which goes where `to` says.
     pub(super) fn paths(&self, key: &str, to: fn(&str) -> String) -> Result<Option<Mapping>, SettingError> {
-        let row = |from: String| Row { to: to(&from), from, line: self.line(&[key]) };
+        let row = |from: String| PathMapping { to: to(&from), from, line: self.line(&[key]) };
         let rows = self.texts(key)?.map(|texts| texts.into_iter().map(row).collect());
         Ok(rows.map(|rows| self.rows(key, rows)))
     }
@@ -77,14 +78,14 @@ impl<'a> Origin<'a> {
         let refused = || self.refuse(key, Why::Type("a table of texts, none of them empty"));
         let row = |(from, to): (&String, &Value)| {
             let to = to.as_str().filter(|to| !to.is_empty() && !from.is_empty())?;
-            Some(Row { from: from.clone(), to: to.to_owned(), line: self.line(&[key, from]) })
+            Some(PathMapping { from: from.clone(), to: to.to_owned(), line: self.line(&[key, from]) })
         };
         let rows = |value: &Value| value.as_table()?.iter().map(row).collect::<Option<Vec<_>>>();
         let rows = self.table.get(key).map(|value| rows(value).ok_or_else(refused)).transpose()?;
         Ok(rows.map(|rows| self.rows(key, rows)))
     }
 
-    fn rows(&self, key: &str, rows: Vec<Row>) -> Mapping {
+    fn rows(&self, key: &str, rows: Vec<PathMapping>) -> Mapping {
         Mapping { path: self.file.path.to_owned(), key: self.dotted(key), rows }
     }
 

@@ -15,7 +15,7 @@ use crate::error::{Exit, Explain as _};
 
 pub(crate) use error::RetagError;
 pub use plan::{Options, Wanted};
-pub(crate) use report::{Problem, Report, Retagged};
+pub(crate) use report::{Report, RetagProblem, Retagged};
 
 /// Retags wheels: all of them, or none where there are refusals, which are returned beside the report.
 ///
@@ -31,7 +31,7 @@ pub fn retag(
         match plan::of(path, &options.wanted) {
             Ok(plan) => plans.push(plan),
             Err(error) if error.exit() == Exit::NotGood => {
-                report.problems.push(Problem::of(path, &error));
+                report.problems.push(RetagProblem::of(path, &error));
                 refused.push(error);
             }
             Err(error) => return Err(error),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::RetagError;
 use super::report::Reason;
-use super::tags::{self, Choice};
+use super::tags::{self, ChosenTags};
 use crate::binary::{BinaryError, Inventory, Spool};
 use crate::build::output;
 use crate::digest::Sha256Digest;
@@ -134,7 +134,7 @@ pub(super) fn of(path: &Path, wanted: &Wanted) -> Result<Plan, RetagError> {
     let wheel = Wheel::open(path)?;
     let source_sha256 = wheel.archive().sha256().map_err(WheelError::from)?;
     let (inventory, digests) = read(&wheel)?;
-    let Choice { platforms, reasons, mut warnings } = tags::choose(path, wheel.name(), wanted, &inventory)?;
+    let ChosenTags { platforms, reasons, mut warnings } = tags::choose(path, wheel.name(), wanted, &inventory)?;
     let tags =
         TagSet { platform: platforms.tags().iter().map(ToString::to_string).collect(), ..wheel.name().tags.clone() };
     let name = WheelFileName { tags, ..wheel.name().clone() };

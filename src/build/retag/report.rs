@@ -17,7 +17,7 @@ use crate::target::PlatformTag;
 pub struct Report {
     pub(crate) schema_version: u32,
     pub wheels: Vec<Retagged>,
-    pub problems: Vec<Problem>,
+    pub problems: Vec<RetagProblem>,
 }
 
 impl Default for Report {
@@ -56,14 +56,14 @@ pub(crate) struct Reason {
 
 /// Why a wheel was not retagged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Problem {
+pub struct RetagProblem {
     #[serde(serialize_with = "portable_path")]
     pub(crate) path: PathBuf,
     pub message: String,
     pub help: Option<String>,
 }
 
-impl Problem {
+impl RetagProblem {
     pub(super) fn of(path: &Path, error: &RetagError) -> Self {
         Self { path: path.to_owned(), message: sentence(error), help: error.hint() }
     }

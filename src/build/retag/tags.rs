@@ -21,7 +21,7 @@ pub enum Wanted {
     Honest,
 }
 
-pub(super) struct Choice {
+pub(super) struct ChosenTags {
     pub(crate) platforms: PlatformTagSet,
     /// What keeps the next better tags, and those that the wheel had, from being honest.
     pub(crate) reasons: Vec<Reason>,
@@ -33,13 +33,13 @@ pub(super) fn choose(
     name: &WheelFileName,
     wanted: &Wanted,
     inventory: &Inventory,
-) -> Result<Choice, RetagError> {
+) -> Result<ChosenTags, RetagError> {
     let had: Vec<PlatformTag> = name.tags.platform.iter().filter_map(|tag| tag.parse().ok()).collect();
     match wanted {
         Wanted::Tags(platforms) => {
             hold(path, platforms, inventory)?;
             let warnings = reservations(platforms, &had, inventory);
-            Ok(Choice { platforms: platforms.clone(), reasons: Vec::new(), warnings })
+            Ok(ChosenTags { platforms: platforms.clone(), reasons: Vec::new(), warnings })
         }
         Wanted::Honest => {
             let honest = if inventory.binaries().is_empty() {
@@ -53,7 +53,7 @@ pub(super) fn choose(
             let platforms = lowered(platforms, &had, inventory).with_legacy_aliases();
             let reasons = reasons(&platforms, &had, inventory);
             let warnings = reservations(&platforms, &had, inventory);
-            Ok(Choice { platforms, reasons, warnings })
+            Ok(ChosenTags { platforms, reasons, warnings })
         }
     }
 }

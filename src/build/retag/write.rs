@@ -8,7 +8,7 @@ use super::plan::{Options, Plan};
 use super::report::Retagged;
 use crate::build::container::Archive;
 use crate::build::output::{WriteError, Written, measure};
-use crate::build::source::{Member, Source};
+use crate::build::source::{Member, MemberSource};
 use crate::console::Progress;
 use crate::digest::Sha256Digest;
 use crate::fs::{Existing, FsError, Made, Mode, PendingFile, open_regular};
@@ -95,7 +95,7 @@ fn copy(
     let mut pending = PendingFile::create(path)?;
     let mut archive = Archive::new(pending.file(), path, &options.write);
     let text = |path: &str, text: String| {
-        let source = Source::Bytes(text.into_bytes());
+        let source = MemberSource::Bytes(text.into_bytes());
         Member { path: path.to_owned(), mode: Mode::Data, source }
     };
     let mut rows = Vec::new();

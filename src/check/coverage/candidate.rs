@@ -4,14 +4,16 @@ use pep440_rs::Version;
 
 use crate::target::PlatformTagSet;
 use crate::wheel::filename::WheelFileName;
+use crate::wheel::name::DistributionName;
 use crate::wheel::tag::TagSet;
 
 /// A wheel, or a bare tag in its place, as an installer sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
+    /// The wheel's file name, or the tag as it was given.
     pub(crate) label: String,
-    /// The normal name of the distribution; none for a bare tag.
-    pub(crate) distribution: Option<String>,
+    /// The distribution, in the form that indexes compare; none for a bare tag.
+    pub(crate) distribution: Option<DistributionName>,
     /// The version; none for a bare tag.
     pub(crate) version: Option<Version>,
     /// The number of the build tag, then the rest of it.
@@ -28,7 +30,7 @@ impl Candidate {
         });
         Self {
             label: label.to_owned(),
-            distribution: Some(name.distribution.normalized()),
+            distribution: Some(name.distribution.normal()),
             version: name.pep440(),
             build,
             tags: name.tags.clone(),

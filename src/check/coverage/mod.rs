@@ -21,27 +21,27 @@ use crate::wheel::tag::TagSet;
 pub use candidate::Candidate;
 pub use platform::{PLATFORMS, Platform};
 pub(crate) use python::{PYTHONS, Python};
-pub(crate) use source::{CoverageError, Problem, Sources};
+pub(crate) use source::{CoverageError, CoverageProblem, Sources};
 
 /// What every well-known platform takes.
 #[derive(Debug, Clone, Serialize)]
 pub struct Coverage {
     pub(crate) schema_version: u32,
-    pub platforms: Vec<Choice>,
+    pub platforms: Vec<PlatformChoice>,
     /// The platforms that are required and get nothing.
     pub(crate) missing: Vec<&'static str>,
     /// Files that are named as wheels and serve nobody.
-    pub(crate) problems: Vec<Problem>,
+    pub(crate) problems: Vec<CoverageProblem>,
 }
 
 #[derive(Debug, Clone, Serialize)]
-pub struct Choice {
+pub struct PlatformChoice {
     pub name: &'static str,
     pub(crate) title: &'static str,
     /// The wheel (or bare tag) that an installer there takes: that of CPython 3.13, or of the newest Python that gets one;
     /// none where no Python does.
     pub wheel: Option<String>,
-    /// The platform tag by which it takes it.
+    /// The platform tag by which it takes it, as the wheel has it.
     pub(crate) tag: Option<String>,
     /// The Pythons that get a wheel.
     pub pythons: Vec<Python>,
@@ -49,7 +49,7 @@ pub struct Choice {
     pub(crate) platform: &'static Platform,
 }
 
-impl Choice {
+impl PlatformChoice {
     /// Which Pythons get a wheel, where not all do.
     fn some_pythons(&self) -> String {
         if self.pythons.is_empty() || self.pythons.len() == PYTHONS.len() {
@@ -89,11 +89,11 @@ impl Coverage {
         let named: std::collections::BTreeSet<_> = candidates
             .iter()
             .filter(|candidate| candidate.is_for_platforms())
-            .map(|candidate| candidate.distribution.as_deref())
+            .map(|candidate| candidate.distribution.as_ref())
             .collect();
         let counted: Vec<&Candidate> = candidates
             .iter()
-            .filter(|candidate| !with_platforms || named.contains(&candidate.distribution.as_deref()))
+            .filter(|candidate| !with_platforms || named.contains(&candidate.distribution.as_ref()))
             .collect();
         let pythons = PYTHONS.map(|python| (python, python.tags()));
         let platforms = PLATFORMS.iter().map(|platform| choose(platform, &pythons, &counted)).collect();
@@ -157,7 +157,7 @@ impl Shown for Coverage {
             text += &labelled(choice.name, width, &format!("{wheel}{}", choice.some_pythons()));
         }
         text += &format!("\n{} of {} platforms get a wheel\n", self.covered(), self.platforms.len());
-        for Problem { path, message } in &self.problems {
+        for CoverageProblem { path, message } in &self.problems {
             text += &format!("no installer takes `{}`: {}\n", visible(path), visible(message));
         }
         self.missing.iter().fold(text, |text, name| text + &format!("required, and gets no wheel: {name}\n"))
@@ -178,7 +178,7 @@ fn common_parts<'a>(names: &[&'a str]) -> &'a str {
 /// A Python, and the Python and ABI tags that it takes, best first.
 type WithTags = (Python, Vec<(String, String)>);
 
-fn choose(platform: &'static Platform, pythons: &[WithTags], candidates: &[&Candidate]) -> Choice {
+fn choose(platform: &'static Platform, pythons: &[WithTags], candidates: &[&Candidate]) -> PlatformChoice {
     let tags = platform.tags();
     let taken: Vec<_> =
         pythons.iter().filter_map(|(python, own)| Some((*python, take(own, &tags, candidates)?))).collect();
@@ -187,7 +187,7 @@ fn choose(platform: &'static Platform, pythons: &[WithTags], candidates: &[&Cand
     let shown = usual.or(newest).or(taken.last()).map(|(_, (label, tag))| (label.clone(), tag.clone()));
     let (wheel, tag) = shown.unzip();
     let pythons = taken.into_iter().map(|(python, _)| python).collect();
-    Choice { name: platform.name, title: platform.title, wheel, tag, pythons, platform }
+    PlatformChoice { name: platform.name, title: platform.title, wheel, tag, pythons, platform }
 }
 
 /// What an installer of one Python takes, and the platform tag by which it does.

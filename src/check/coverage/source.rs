@@ -20,12 +20,12 @@ use crate::zip::archive::{Archive, ArchiveError};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Sources {
     pub(crate) candidates: Vec<Candidate>,
-    pub(crate) problems: Vec<Problem>,
+    pub(crate) problems: Vec<CoverageProblem>,
 }
 
 /// A file that is named as a wheel, and why no installer takes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Problem {
+pub(crate) struct CoverageProblem {
     pub(crate) path: String,
     pub message: String,
 }
@@ -105,7 +105,7 @@ impl Sources {
                 _ => continue,
             };
             self.candidates.retain(|candidate| candidate.label != file.name);
-            self.problems.push(Problem { path: file.name.clone(), message });
+            self.problems.push(CoverageProblem { path: file.name.clone(), message });
         }
     }
 
@@ -129,7 +129,7 @@ impl Sources {
         let label = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         match admissible(&Archive::open(path)?) {
             Ok((name, _)) => self.candidates.push(Candidate::of_wheel(&name, &label)),
-            Err(error) => self.problems.push(Problem { path: portable(path), message: sentence(&error) }),
+            Err(error) => self.problems.push(CoverageProblem { path: portable(path), message: sentence(&error) }),
         }
         Ok(())
     }

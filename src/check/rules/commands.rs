@@ -18,15 +18,14 @@ rule!(COMMAND_UNIQUE = "command-unique", Error, Wheel(command_unique);
     because: [Installer("two files go to one path, and which of them stays is chance")]);
 
 fn command_unique(wheel: &WheelSubject, found: &mut Findings) {
-    let is_any = |is_it: fn(&PlatformTag) -> bool| wheel.platforms().iter().any(is_it);
-    let is_windows = is_any(|tag| matches!(tag, PlatformTag::Windows(_)));
-    let folds = is_windows || is_any(|tag| matches!(tag, PlatformTag::Macos { .. }));
+    let is_windows = is_for_windows(wheel);
+    let folds = is_windows || wheel.platforms().iter().any(|tag| matches!(tag, PlatformTag::Macos { .. }));
     let path = |name: &str| {
         let name = if folds { name.to_lowercase() } else { name.to_owned() };
         if is_windows { name.strip_suffix(".exe").map(str::to_owned).unwrap_or(name) } else { name }
     };
     let mut taken: BTreeMap<String, String> = BTreeMap::new();
-    for script in scripts(wheel).chain(data_scripts(wheel, is_windows)) {
+    for script in scripts(wheel).chain(data_scripts(wheel)) {
         taken.entry(path(file_name(script))).or_insert_with(|| format!("the file `{script}`"));
     }
     for (group, name) in entry_points(wheel) {
@@ -67,8 +66,13 @@ pub(super) fn scripts(wheel: &WheelSubject) -> impl Iterator<Item = &str> {
     paths(wheel).filter(is_script)
 }
 
+fn is_for_windows(wheel: &WheelSubject) -> bool {
+    wheel.platforms().iter().any(|tag| matches!(tag, PlatformTag::Windows(_)))
+}
+
 /// The files below the root of the environment that are put where installers write commands.
-fn data_scripts(wheel: &WheelSubject, is_windows: bool) -> impl Iterator<Item = &str> {
+fn data_scripts(wheel: &WheelSubject) -> impl Iterator<Item = &str> {
+    let is_windows = is_for_windows(wheel);
     paths(wheel).filter(move |member| {
         let (Scheme::Data, path) = wheel.scheme(member) else { return false };
         path.split_once('/').is_some_and(|(place, name)| {

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use html5gum::{Token, Tokenizer};
 use pulldown_cmark::{Event, LinkType, Options, Parser, Tag};
 
-use self::target::{Kind, Target};
+use self::target::{LinkKind, Target};
 use crate::check::rule::{Findings, Rule, rule};
 use crate::console::text::named;
 use crate::wheel::metadata::Metadata;
@@ -28,7 +28,7 @@ fn description_links(metadata: &Metadata, found: &mut Findings) {
         "text/x-rst" => restructured::targets(text),
         _ => return,
     };
-    for (name, kind) in [("links", Kind::Link), ("images", Kind::Image)] {
+    for (name, kind) in [("links", LinkKind::Link), ("images", LinkKind::Image)] {
         let dead: BTreeSet<_> =
             targets.iter().filter(|target| target.kind == kind && target.is_relative()).map(|it| &it.url).collect();
         if dead.is_empty() {

@@ -139,7 +139,7 @@ fn judge(set: &Set<'_>, found: &mut Findings) {
 fn failed_tests(set: &Set<'_>, found: &mut Findings) {
     let failed = set.expected.into_iter().flat_map(|expected| expected.failed);
     for (wheel, failed) in failed.filter_map(|failed| Some((failed.wheel.as_ref()?, failed))) {
-        let place = set.members.iter().position(|member| member.label() == *wheel);
+        let place = set.members.iter().position(|member| member.label() == wheel.to_string());
         let help = "Fix the executable or the payload around it, or say what it answers in [tool.relkit.smoke]; \
                     `relkit smoke` on the wheel tells more";
         let finding = found.finding(format!("`{}`: {}", failed.title, failed.detail));

@@ -8,6 +8,7 @@ use super::contents::{BYTECODE, LEFTOVERS, UNWANTED, is_among, is_bytecode, seve
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::sdist::SdistSubject;
 use crate::member_path::{escapes, not_plain, parent, resolve};
+use crate::wheel::sdist::SdistEntry;
 
 rule!(SDIST_READABLE = "sdist-readable", Error, Sdist(|sdist, found| sdist.defects.iter().for_each(|defect| found.whole(defect)));
     what: "The file is one gzip stream of one tar archive, with nothing after either.",
@@ -76,8 +77,7 @@ fn sdist_entry(sdist: &SdistSubject, found: &mut Findings) {
         let kind = entry.kind;
         if kind.is_symlink() || kind.is_hard_link() {
             let target = entry.link.as_deref().unwrap_or_default();
-            let severity =
-                if stays(&entry.path, target, kind.is_symlink()) { Severity::Warning } else { Severity::Error };
+            let severity = if stays(entry, target) { Severity::Warning } else { Severity::Error };
             found.with(severity, Some(&entry.path), format!("the entry is a link to `{target}`"));
         } else if !(kind.is_file() || kind.is_dir() || kind.is_contiguous()) {
             found.member(&entry.path, "the entry is neither a file nor a directory");
@@ -89,11 +89,11 @@ fn sdist_entry(sdist: &SdistSubject, found: &mut Findings) {
     }
 }
 
-/// Whether a link leads to a place inside the top directory of its own path.
-fn stays(path: &str, target: &str, is_symbolic: bool) -> bool {
+/// Whether a link to `target` leads to a place inside the top directory of its own path.
+fn stays(link: &SdistEntry, target: &str) -> bool {
     // A hard link names an entry from the top of the archive, a symbolic one a file from its own directory.
-    let resolved = resolve(if is_symbolic { parent(path) } else { "" }, target.as_bytes());
-    let top = path.split('/').next();
+    let resolved = resolve(if link.kind.is_symlink() { parent(&link.path) } else { "" }, target.as_bytes());
+    let top = link.path.split('/').next();
     resolved.is_some_and(|resolved| resolved.split('/').next() == top)
 }
 

@@ -10,6 +10,7 @@ use crate::check::subject::release::{Expected, Set};
 use crate::console::text::named;
 use crate::version::{PublicVersion, is_of_runtime};
 use crate::wheel::metadata::Metadata;
+use crate::wheel::name::DistributionName;
 use crate::wheel::pin::PinFault;
 use crate::wheel::project_file::{RuntimePin, dependencies};
 use crate::wheel::requirement::Requirement;
@@ -21,29 +22,29 @@ rule!(SDK_PIN = "sdk-pin", Error, Set(sdk_pin);
     because: [Promise("the SDK speaks the protocol of one runtime")]);
 
 fn sdk_pin(set: &Set<'_>, found: &mut Findings) {
-    let mut runtimes: BTreeMap<String, BTreeSet<Version>> = BTreeMap::new();
-    runtimes.entry(set.runtime.distribution.normalized()).or_default();
+    let mut runtimes: BTreeMap<DistributionName, BTreeSet<Version>> = BTreeMap::new();
+    runtimes.entry(set.runtime.distribution.normal()).or_default();
     for (name, indexes) in set.platform_distributions() {
         let versions = indexes.iter().filter_map(|index| set.members[*index].version.clone());
         runtimes.entry(name).or_default().extend(versions);
     }
     // Where none is expected, wheels of one platform distribution and one other are a release; more of either are a collection.
-    let names: BTreeSet<_> = set.members.iter().filter_map(|member| Some(member.name.as_ref()?.normalized())).collect();
+    let names: BTreeSet<_> = set.members.iter().filter_map(|member| Some(member.name.as_ref()?.normal())).collect();
     let released = runtimes.values().filter(|versions| !versions.is_empty()).count();
     let with_runtime = released > 0 && set.expected.is_some() || released == 1 && names.len() == 2;
     for (index, member) in set.members.iter().enumerate() {
         let (Some(name), Some(metadata)) = (&member.name, &member.metadata) else { continue };
-        if runtimes.contains_key(&name.normalized()) {
+        if runtimes.contains_key(&name.normal()) {
             continue;
         }
         if let Some(expected) = set.expected.filter(|_| member.role.is_some()) {
-            let beside = runtimes.get(&set.runtime.distribution.normalized());
+            let beside = runtimes.get(&set.runtime.distribution.normal());
             expected_pin(set, expected, index, beside, found);
             continue;
         }
         let mut put = |message: String| found.put(Owner::File(index), found.finding(message));
         let mut pins: Vec<Requirement> = metadata.requires_dist().flatten().collect();
-        pins.retain(|pin| runtimes.contains_key(&pin.name.normalized()));
+        pins.retain(|pin| runtimes.contains_key(&pin.name.normal()));
         let is_sdk = set.sdk.is_some_and(|sdk| member.is_of(&sdk.distribution));
         // Only the SDK, or what stands beside the runtime in its place, must have one.
         if !(is_sdk || with_runtime || pins.iter().any(|pin| pin.name.is_same(&set.runtime.distribution))) {
@@ -59,7 +60,7 @@ fn sdk_pin(set: &Set<'_>, found: &mut Findings) {
         let faults = pin.pin_faults().into_iter().filter(|fault| *fault != PinFault::Extras);
         faults.for_each(|fault| put(fault.sentence(pin)));
         let Some(version) = pin.pinned_version() else { continue };
-        let released = runtimes.get(&pin.name.normalized()).filter(|versions| !versions.contains(version));
+        let released = runtimes.get(&pin.name.normal()).filter(|versions| !versions.contains(version));
         if let Some(message) = released.and_then(|versions| other_wheels(version, versions)) {
             put(message);
         }

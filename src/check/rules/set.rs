@@ -17,6 +17,7 @@ use crate::payload::{DESCRIPTOR, Package};
 use crate::product::Target;
 use crate::version::PublicVersion;
 use crate::wheel::metadata::Metadata;
+use crate::wheel::name::DistributionName;
 
 /// The wheels of the template's runtime.
 fn runtime_wheels<'a>(set: &Set<'a>) -> Vec<&'a Summary> {
@@ -44,10 +45,10 @@ rule!(SET_VERSION = "set-version", Error, Set(set_version);
 
 fn set_version(set: &Set<'_>, found: &mut Findings) {
     let misnamed = set.expected.map(|expected| expected_version(set, expected, found)).unwrap_or_default();
-    let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    let mut groups: BTreeMap<DistributionName, Vec<usize>> = BTreeMap::new();
     for (index, member) in set.members.iter().enumerate().filter(|(index, _)| !misnamed.contains(index)) {
         if let (Some(name), Some(_)) = (&member.name, &member.version) {
-            groups.entry(name.normalized()).or_default().push(index);
+            groups.entry(name.normal()).or_default().push(index);
         }
     }
     // Several versions of several projects are a collection, such as a mirror's, not a release.
@@ -231,7 +232,7 @@ rule!(SET_NO_SDIST = "set-no-sdist", Error, Set(set_no_sdist);
 fn set_no_sdist(set: &Set<'_>, found: &mut Findings) {
     let runtimes = set.platform_distributions();
     for (index, member) in set.members.iter().enumerate().filter(|(_, member)| !member.is_wheel()) {
-        let beside_wheels = member.name.as_ref().is_some_and(|name| runtimes.contains_key(&name.normalized()));
+        let beside_wheels = member.name.as_ref().is_some_and(|name| runtimes.contains_key(&name.normal()));
         if beside_wheels || member.is_of(&set.runtime.distribution) {
             let message = match set.expected {
                 Some(_) => format!(
@@ -255,7 +256,7 @@ fn set_same_python(set: &Set<'_>, found: &mut Findings) {
     let distributions = set.platform_distributions();
     for (name, indexes) in &distributions {
         // Of a collection of other projects' wheels nothing says that they are one program.
-        let is_runtime = *name == set.runtime.distribution.normalized();
+        let is_runtime = name.is_same(&set.runtime.distribution);
         let is_plain = |index: &usize| set.members[*index].label().contains("-py3-none-");
         let is_release = is_runtime || distributions.len() == 1 && indexes.iter().all(is_plain);
         for indexes in by_version(set, indexes) {

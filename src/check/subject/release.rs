@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::summary::{Role, Summary};
 use crate::digest::Sha256Digest;
-use crate::fs::{FsError, Kind, from_json, from_object, is_temporary, json_value, read, walk};
+use crate::fs::{FileKind, FsError, from_json, from_object, is_temporary, json_value, read, walk};
 use crate::product::{RuntimeProject, SdkProject, Target};
 use crate::smoke;
 use crate::target::{PlatformTag, TargetTriple};
 use crate::version::ReleaseVersion;
 use crate::wheel::attestation;
-use crate::wheel::filename::{Claim, SdistFileName, WheelFileName};
+use crate::wheel::filename::{Claim, DistributionFileName, WheelFileName};
 use crate::wheel::name::DistributionName;
 
 /// The files that were named together; a release where it is said what they are to be.
@@ -48,7 +48,7 @@ pub struct FailedStep {
     pub(crate) title: String,
     pub(crate) target: Option<TargetTriple>,
     /// The wheel that failed its smoke test; none where there is no wheel.
-    pub(crate) wheel: Option<String>,
+    pub(crate) wheel: Option<WheelFileName>,
     pub(crate) detail: String,
     /// What to do, where more is known than the rule says.
     pub(crate) help: Option<String>,
@@ -140,11 +140,11 @@ impl Set<'_> {
     }
 
     /// Every distribution with wheels for some platforms only, by its normal name, with the files' places.
-    pub(crate) fn platform_distributions(&self) -> BTreeMap<String, Vec<usize>> {
-        let mut found: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    pub(crate) fn platform_distributions(&self) -> BTreeMap<DistributionName, Vec<usize>> {
+        let mut found: BTreeMap<_, Vec<usize>> = BTreeMap::new();
         for (index, member) in self.members.iter().enumerate() {
             if let Some(name) = member.name.as_ref().filter(|_| member.is_platform_wheel()) {
-                found.entry(name.normalized()).or_default().push(index);
+                found.entry(name.normal()).or_default().push(index);
             }
         }
         found
@@ -172,7 +172,7 @@ impl Dist {
             let orphan = |subject: &str| !names.contains(subject);
             let stray = match attestation::subject(name) {
                 _ if is_temporary(name) => Stray::Temporary,
-                _ if entry.kind != Kind::File || name.contains('/') => Stray::Misplaced,
+                _ if entry.kind != FileKind::File || name.contains('/') => Stray::Misplaced,
                 Some(subject) if orphan(subject) => Stray::Attestation,
                 Some(_) => continue,
                 None if Claim::of(name).is_some() => {
@@ -248,6 +248,5 @@ impl Receipts {
 /// The distribution that a file is of by its name.
 fn distribution(path: &Path) -> Option<DistributionName> {
     let name = path.file_name()?.to_str()?;
-    let wheel = name.parse::<WheelFileName>().map(|name| name.distribution);
-    wheel.or_else(|_| name.parse::<SdistFileName>().map(|name| name.distribution)).ok()
+    Some(name.parse::<DistributionFileName>().ok()?.distribution().clone())
 }

@@ -22,14 +22,14 @@ pub(crate) use token::{Mask, TOKEN_USER};
 use trusted::TrustedPublishing;
 
 /// Where the token of an upload comes from.
-pub enum Source {
+pub enum CredentialSource {
     /// The user gave it; it serves for every project.
     Given(Token),
     /// Each project's is minted when its first file is sent, and again when it is old or refused as expired.
     Trusted(Box<TrustedPublishing>),
 }
 
-impl Source {
+impl CredentialSource {
     /// Decides where tokens come from: the token given on standard input, the job's identity where it offers one and the
     /// index takes it, the token of the environment.
     pub fn choose(

@@ -19,7 +19,7 @@ use serde::de::IgnoredAny;
 use url::Url;
 
 use super::credentials::{Reading, basic};
-use super::page::{Kind, Listed, Page, is_root, stem};
+use super::page::{Listed, Page, PageKind, is_root, stem};
 use crate::digest::Sha256Digest;
 use crate::error as causes;
 use crate::http::{self, HttpError, Refusal, Secrets, Until};
@@ -153,12 +153,12 @@ impl Index {
                 false => not_a_page(&at, why),
             })?;
         match page.kind {
-            Kind::Simple => Ok(page),
-            Kind::ForPeople => Err(not_a_page(&at, "it is a page for people, which lists no file")),
-            Kind::Doubtful if self.answers_everything()? => {
+            PageKind::Simple => Ok(page),
+            PageKind::ForPeople => Err(not_a_page(&at, "it is a page for people, which lists no file")),
+            PageKind::Doubtful if self.answers_everything()? => {
                 Err(not_a_page(&at, "it lists no file, and the server has such a page for every name"))
             }
-            Kind::Doubtful => Ok(page),
+            PageKind::Doubtful => Ok(page),
         }
     }
 

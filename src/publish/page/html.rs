@@ -4,7 +4,7 @@ use html5gum::{StartTag, Token, Tokenizer};
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use super::listing::{Kept, Kind, Listed, Page, other_digests, stem};
+use super::listing::{Kept, Listed, Page, PageKind, other_digests, stem};
 use super::version::accept_version;
 use crate::digest::Sha256Digest;
 
@@ -19,8 +19,23 @@ struct Anchor {
     text: Vec<u8>,
 }
 
+/// What the answer says that it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum DeclaredType {
+    /// A page of the simple API (PEP 691).
+    Simple,
+    Other,
+}
+
+impl DeclaredType {
+    /// By a content type in small letters.
+    pub(super) fn of(content_type: &str) -> Self {
+        if content_type.contains("vnd.pypi.simple") { Self::Simple } else { Self::Other }
+    }
+}
+
 /// In the HTML form every anchor leads to a file; its fragment may hold a digest.
-pub(super) fn parse_html(body: &[u8], url: &Url, is_simple_type: bool, kept: &mut Kept<'_>) -> Result<Page, String> {
+pub(super) fn parse_html(body: &[u8], url: &Url, declared: DeclaredType, kept: &mut Kept<'_>) -> Result<Page, String> {
     let mut page = Page::default();
     let mut base = url.clone();
     let mut anchor: Option<Anchor> = None;
@@ -28,7 +43,7 @@ pub(super) fn parse_html(body: &[u8], url: &Url, is_simple_type: bool, kept: &mu
     // The opaque element that is open.
     let mut opaque: Option<Vec<u8>> = None;
     let (mut has_elements, mut anchors) = (false, 0);
-    let mut is_simple = is_simple_type;
+    let mut is_simple = declared == DeclaredType::Simple;
     for Ok(token) in Tokenizer::new(body) {
         match token {
             Token::EndTag(tag) if opaque.as_deref() == Some(tag.name.as_slice()) => opaque = None,
@@ -93,12 +108,12 @@ pub(super) fn parse_html(body: &[u8], url: &Url, is_simple_type: bool, kept: &mu
         .iter()
         .any(|words| title.contains(words));
     page.kind = match () {
-        () if is_simple || !page.files.is_empty() || (is_called_so && anchors == 0) => Kind::Simple,
+        () if is_simple || !page.files.is_empty() || (is_called_so && anchors == 0) => PageKind::Simple,
         // It can be the page that lists projects, handed out for each of them.
-        () if is_called_so => Kind::Doubtful,
+        () if is_called_so => PageKind::Doubtful,
         // A page for people has something to fill in, or something to go to.
-        () if page.has_fields || anchors > 0 => Kind::ForPeople,
-        () => Kind::Doubtful,
+        () if page.has_fields || anchors > 0 => PageKind::ForPeople,
+        () => PageKind::Doubtful,
     };
     Ok(page)
 }

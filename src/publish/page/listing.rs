@@ -41,7 +41,7 @@ pub(in crate::publish) struct Status {
 
 /// How certain it is that a page is one of the simple API.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(in crate::publish) enum Kind {
+pub(in crate::publish) enum PageKind {
     #[default]
     Simple,
     /// It lists nothing, and nothing on it says what it is.
@@ -58,7 +58,7 @@ pub(in crate::publish) struct Page {
     /// How long the others are together, as far as the page tells, in bytes.
     pub(in crate::publish) beside: u64,
     pub(in crate::publish) status: Option<Status>,
-    pub(in crate::publish) kind: Kind,
+    pub(in crate::publish) kind: PageKind,
     /// Whether a link on it leads to a page right below it, as one of a project does.
     pub(super) lists_projects: bool,
     /// Whether it holds something to fill in, or to run.

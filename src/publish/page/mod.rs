@@ -10,11 +10,11 @@ mod version;
 
 use url::Url;
 
-pub(super) use listing::{Kind, Listed, Page, stem};
+pub(super) use listing::{Listed, Page, PageKind, stem};
 
 use listing::Kept;
 
-use html::parse_html;
+use html::{DeclaredType, parse_html};
 use json::{parse_json, says};
 use version::accept_type;
 
@@ -41,7 +41,7 @@ impl Page {
         let mut page = if is_json && first != Some(&b'<') {
             parse_json(body, url, &mut kept)?
         } else {
-            parse_html(body, url, content_type.contains("vnd.pypi.simple"), &mut kept)?
+            parse_html(body, url, DeclaredType::of(&content_type), &mut kept)?
         };
         page.found = true;
         page.leave_out_inherited(simple);
@@ -80,7 +80,8 @@ impl Page {
 pub(super) fn is_root(content_type: &str, start: &[u8], url: &Url) -> Result<bool, String> {
     let content_type = content_type.to_ascii_lowercase();
     accept_type(&content_type)?;
-    let is_simple_type = content_type.contains("vnd.pypi.simple.");
+    let declared = DeclaredType::of(&content_type);
+    let is_simple_type = declared == DeclaredType::Simple;
     let of_one = || Err("it lists the files of one project, and the simple API is the page above it".to_owned());
     let wide = utf16(start);
     let start = wide.as_deref().map_or(start, str::as_bytes);
@@ -92,9 +93,9 @@ pub(super) fn is_root(content_type: &str, start: &[u8], url: &Url) -> Result<boo
             () => Ok(is_simple_type || says(start, "api-version")),
         };
     }
-    let Ok(page) = parse_html(start, url, is_simple_type, &mut Kept::new(&|_| true)) else { return Ok(is_simple_type) };
+    let Ok(page) = parse_html(start, url, declared, &mut Kept::new(&|_| true)) else { return Ok(is_simple_type) };
     if !page.files.is_empty() {
         return of_one();
     }
-    Ok(is_simple_type || page.kind != Kind::ForPeople || (!page.has_fields && page.lists_projects))
+    Ok(is_simple_type || page.kind != PageKind::ForPeople || (!page.has_fields && page.lists_projects))
 }

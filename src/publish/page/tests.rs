@@ -70,18 +70,18 @@ fn another_major_version_is_refused() {
         ("application/vnd.pypi.simple.v1+html", "<html></html>"),
         ("text/html", "<meta name=pypi:repository-version content=1.1>"),
     ] {
-        assert_eq!(page(kind, body).unwrap().kind, Kind::Simple, "{kind} {body}");
+        assert_eq!(page(kind, body).unwrap().kind, PageKind::Simple, "{kind} {body}");
     }
 }
 
 #[test]
 fn a_page_for_people_is_no_listing() {
     for (body, kind) in [
-        ("<title>Log in</title><form><input type=password></form>", Kind::ForPeople),
-        ("<h1>Welcome</h1><a href=/login>log in</a>", Kind::ForPeople),
-        ("<html><body></body></html>", Kind::Doubtful),
-        ("<title>Links for a</title>", Kind::Simple),
-        ("<a href=/a-1.whl>a-1.whl</a><form></form>", Kind::Simple),
+        ("<title>Log in</title><form><input type=password></form>", PageKind::ForPeople),
+        ("<h1>Welcome</h1><a href=/login>log in</a>", PageKind::ForPeople),
+        ("<html><body></body></html>", PageKind::Doubtful),
+        ("<title>Links for a</title>", PageKind::Simple),
+        ("<a href=/a-1.whl>a-1.whl</a><form></form>", PageKind::Simple),
     ] {
         assert_eq!(page("text/html", body).unwrap().kind, kind, "{body}");
     }
@@ -110,7 +110,7 @@ fn a_status_is_read_in_both_forms() {
         assert_eq!((status.word.as_str(), status.reason.as_str()), ("quarantined", "x"));
     }
     // What tells a status is a page of the simple API, though it lists nothing; a status that says nothing is none.
-    assert_eq!(page("", html).unwrap().kind, Kind::Simple);
+    assert_eq!(page("", html).unwrap().kind, PageKind::Simple);
     for nothing in ["null", "5", "\"\""] {
         let json = format!(r#"{{"files":[],"project-status":{{"status":{nothing},"reason":"x"}}}}"#);
         assert_eq!(page("", &json).unwrap().status, None, "{nothing}");
@@ -205,9 +205,9 @@ fn the_page_of_one_project_is_no_root_and_a_root_no_project() {
     }
     assert!(page(json, r#"{"meta":{},"projects":[]}"#).unwrap_err().contains("lists projects"));
     for (text, kind) in [
-        ("<title>Simple index</title><a href=/simple/b/>b</a>", Kind::Doubtful),
-        ("<title>Links for a</title>", Kind::Simple),
-        ("<meta name=pypi:repository-version content=1.0><a href=x>x</a>", Kind::Simple),
+        ("<title>Simple index</title><a href=/simple/b/>b</a>", PageKind::Doubtful),
+        ("<title>Links for a</title>", PageKind::Simple),
+        ("<meta name=pypi:repository-version content=1.0><a href=x>x</a>", PageKind::Simple),
     ] {
         assert_eq!(page("text/html", text).unwrap().kind, kind, "{text}");
     }

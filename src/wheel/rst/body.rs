@@ -4,7 +4,7 @@
 use super::document::{Document, Target};
 use super::fault::{Fault, width};
 use super::lines::{Block, Indent, Line, Until, indented, skip_blank, spaces};
-use super::markers::{Marker, is_rule, marker, numbering};
+use super::markers::{Marker, Numbering, is_rule, marker, numbering};
 use super::{explicit, inline, tables};
 
 /// How many characters a line of punctuation has at least to be taken for what it looks like.
@@ -153,10 +153,11 @@ impl<'a, 'b> Body<'a, 'b> {
         loop {
             let block = self.item(at, text);
             let next = skip_blank(self.lines, block.next);
+            let continues = if is_automatic { Numbering::continues_by_itself } else { Numbering::continues };
             let following = self
                 .text_at(next)
                 .and_then(|line| numbering(line, Some(last)))
-                .filter(|(one, _)| one.continues(last, is_automatic) && one.may_be_followed(self.text_at(next + 1)));
+                .filter(|(one, _)| continues(*one, last) && one.may_be_followed(self.text_at(next + 1)));
             let Some((mut one, begins)) = following else {
                 return ends(self.lines, &block, "an enumerated list").map(|()| block.next);
             };

@@ -241,8 +241,9 @@ fn directive<'a>(
         return fault(format!("the directive `{name}` has no argument"));
     }
     // An image in a line of text is a substitution's.
-    let in_line = !line.text.trim_start().starts_with("..");
-    if let Some(why) = options::fault(&name, &block.lines[arguments..head], in_line) {
+    let is_in_line = !line.text.trim_start().starts_with("..");
+    let option_fault = if is_in_line { options::fault_in_line } else { options::fault };
+    if let Some(why) = option_fault(&name, &block.lines[arguments..head]) {
         return fault(why);
     }
     let body = match content {

@@ -163,12 +163,12 @@ impl Inline<'_, '_> {
         pairs.iter().chain(&more).any(|pair| *pair == (before, after))
     }
 
-    /// Where `mark` ends what begins at `from`: behind text, before what may follow.
-    fn end(&self, from: usize, mark: &str, may_escape: bool) -> Option<usize> {
-        let length = mark.chars().count();
+    /// Where `mark` ends what begins at `from`: behind text, before what may follow. A literal knows no escapes.
+    fn end(&self, from: usize, mark: &str) -> Option<usize> {
+        let (length, is_literal) = (mark.chars().count(), mark == "``");
         (from + 1..self.text.len()).find(|at| {
             let before = self.text[at - 1];
-            let is_behind = !before.is_whitespace() && (may_escape || before != '\0');
+            let is_behind = !before.is_whitespace() && (is_literal || before != '\0');
             is_behind && self.starts(*at, mark) && self.may_end(at + length)
         })
     }
@@ -211,7 +211,7 @@ impl Inline<'_, '_> {
         if self.is_quoted(at, from) {
             return Ok(from);
         }
-        let end = self.end(from, mark, mark == "``").ok_or_else(|| self.unclosed(at, what))?;
+        let end = self.end(from, mark).ok_or_else(|| self.unclosed(at, what))?;
         Ok(end + mark.len())
     }
 
@@ -220,7 +220,7 @@ impl Inline<'_, '_> {
         if self.is_quoted(at, from) {
             return Ok(from);
         }
-        let end = self.end(from, "`", false).ok_or_else(|| self.unclosed(at, "a target (`_` and a backquote)"))?;
+        let end = self.end(from, "`").ok_or_else(|| self.unclosed(at, "a target (`_` and a backquote)"))?;
         let name = self.string(from, end);
         self.document.define(self.line, &name, Target::Here)?;
         Ok(end + 1)

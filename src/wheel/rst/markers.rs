@@ -266,10 +266,15 @@ impl Numbering {
         Self { ordinal: self.ordinal + 1, ..self }
     }
 
-    /// Whether an item of this kind is the next one after `last`.
-    pub(super) fn continues(self, last: Self, is_automatic: bool) -> bool {
-        let is_next = self.sequence == last.sequence && !is_automatic && self.ordinal == last.ordinal + 1;
-        self.form == last.form && (self.is_automatic || is_next)
+    /// Whether an item of this kind is the next one after `last`, in a list that counts by itself.
+    pub(super) fn continues_by_itself(self, last: Self) -> bool {
+        self.form == last.form && self.is_automatic
+    }
+
+    /// Whether an item of this kind is the next one after `last`, in a list of written numbers.
+    pub(super) fn continues(self, last: Self) -> bool {
+        let is_next = self.form == last.form && self.sequence == last.sequence && self.ordinal == last.ordinal + 1;
+        is_next || self.continues_by_itself(last)
     }
 }
 

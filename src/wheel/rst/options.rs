@@ -79,8 +79,17 @@ fn own(directive: &str) -> Option<&'static [Row]> {
     })
 }
 
-/// What is wrong with the first of the options that is; `in_line` where an image stands in a line of text.
-pub(super) fn fault(directive: &str, lines: &[Line<'_>], in_line: bool) -> Option<String> {
+/// What is wrong with the first of the options that is.
+pub(super) fn fault(directive: &str, lines: &[Line<'_>]) -> Option<String> {
+    fault_where(directive, lines, |_, takes| takes)
+}
+
+/// The same of an image that stands in a line of text.
+pub(super) fn fault_in_line(directive: &str, lines: &[Line<'_>]) -> Option<String> {
+    fault_where(directive, lines, |name, takes| if name == "align" { Word(IN_LINE) } else { takes })
+}
+
+fn fault_where(directive: &str, lines: &[Line<'_>], place: impl Fn(&str, Value) -> Value) -> Option<String> {
     let own = own(directive)?;
     let image: &[Row] = if matches!(directive, "image" | "figure") { &IMAGE } else { &[] };
     let mut seen = Vec::new();
@@ -89,8 +98,7 @@ pub(super) fn fault(directive: &str, lines: &[Line<'_>], in_line: bool) -> Optio
         let Some((_, takes)) = own.iter().chain(image).chain(&COMMON).find(|(known, _)| *known == name) else {
             return Some(format!("the directive `{directive}` has no option `{name}`"));
         };
-        let takes = if in_line && name == "align" { Word(IN_LINE) } else { *takes };
-        if !takes.allows(&value) {
+        if !place(&name, *takes).allows(&value) {
             return Some(format!("the option `{name}` of the directive `{directive}` does not take `{value}`"));
         }
         if seen.contains(&name) {
@@ -156,7 +164,7 @@ mod tests {
 
     fn is_faulty(directive: &str, text: &str) -> bool {
         let lines: Vec<_> = text.lines().enumerate().map(|(at, text)| Line { number: at + 1, text }).collect();
-        fault(directive, &lines, false).is_some()
+        fault(directive, &lines).is_some()
     }
 
     /// What docutils 0.23 does with each.

@@ -6,7 +6,8 @@ use std::collections::HashSet;
 use packageurl::PackageUrl;
 use serde::Serialize;
 
-use crate::binary::{Dependency, DependencyList, Origin, Scope, Source};
+use crate::binary::{Dependency, DependencyList, DependencySource, ListOrigin, Scope};
+use crate::version::PublicVersion;
 
 /// An SBOM of one program.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -70,7 +71,7 @@ struct Needs {
 impl Sbom {
     /// `name` and `version` are those of the release: what the list says of the program itself is often another's
     /// (`ripgrep` for `rg`) or nobody's (`(devel)`), and stands among the properties.
-    pub(crate) fn of_program(name: &str, version: &str, list: &DependencyList) -> Self {
+    pub(crate) fn of_program(name: &str, version: &PublicVersion, list: &DependencyList) -> Self {
         let mut references = References::default();
         let program = references.take(format!("{name}@{version}"));
         let purls: Vec<_> = list.dependencies.iter().map(|dependency| purl(dependency, &list.origin)).collect();
@@ -84,7 +85,7 @@ impl Sbom {
         };
         let mut dependencies = vec![needs(&program, &list.direct)];
         // Of Go's modules nobody says what they need, which is not to say that they need nothing.
-        if list.origin == Origin::CargoAuditable {
+        if list.origin == ListOrigin::CargoAuditable {
             let each = named.iter().zip(&list.dependencies);
             dependencies.extend(each.map(|(of, dependency)| needs(of, &dependency.dependencies)));
         }
@@ -111,7 +112,7 @@ impl Sbom {
                     kind: "application",
                     reference: Some(program),
                     name: name.to_owned(),
-                    version: version.to_owned(),
+                    version: version.to_string(),
                     scope: None,
                     purl: None,
                     properties: program_properties(list),
@@ -145,8 +146,8 @@ fn program_properties(list: &DependencyList) -> Vec<Property> {
     let mut properties = Vec::new();
     let mut add = |name, value: String| properties.push(Property { name, value });
     match &list.origin {
-        Origin::CargoAuditable => add("relkit:list", "cargo-auditable".to_owned()),
-        Origin::Go { toolchain } => {
+        ListOrigin::CargoAuditable => add("relkit:list", "cargo-auditable".to_owned()),
+        ListOrigin::Go { toolchain } => {
             add("relkit:list", "Go build information".to_owned());
             add("relkit:go-toolchain", toolchain.clone());
         }
@@ -171,15 +172,15 @@ fn properties(dependency: &Dependency) -> Vec<Property> {
 
 /// A package URL as the registries of names know it. A list says that a package is from elsewhere, not from where: the
 /// qualifier then only keeps it from being taken for the public package of that name, as the tools of cargo-auditable do.
-fn purl(dependency: &Dependency, origin: &Origin) -> Option<String> {
+fn purl(dependency: &Dependency, origin: &ListOrigin) -> Option<String> {
     let (namespace, name) = match origin {
-        Origin::CargoAuditable => (None, dependency.name.as_str()),
-        Origin::Go { .. } => match dependency.name.rsplit_once('/') {
+        ListOrigin::CargoAuditable => (None, dependency.name.as_str()),
+        ListOrigin::Go { .. } => match dependency.name.rsplit_once('/') {
             Some((namespace, name)) => (Some(namespace), name),
             None => (None, dependency.name.as_str()),
         },
     };
-    let kind = if *origin == Origin::CargoAuditable { "cargo" } else { "golang" };
+    let kind = if *origin == ListOrigin::CargoAuditable { "cargo" } else { "golang" };
     let mut purl = PackageUrl::new(kind, name).ok()?;
     if let Some(namespace) = namespace {
         purl.with_namespace(namespace).ok()?;
@@ -188,10 +189,10 @@ fn purl(dependency: &Dependency, origin: &Origin) -> Option<String> {
         purl.with_version(dependency.version.as_str()).ok()?;
     }
     let qualifier = match dependency.source {
-        Source::Public => None,
-        Source::Registry => Some("repository_url"),
-        Source::Git => Some("vcs_url"),
-        Source::Local | Source::Other => Some("download_url"),
+        DependencySource::Public => None,
+        DependencySource::Registry => Some("repository_url"),
+        DependencySource::Git => Some("vcs_url"),
+        DependencySource::Local | DependencySource::Other => Some("download_url"),
     };
     if let Some(qualifier) = qualifier {
         purl.add_qualifier(qualifier, "redacted").ok()?;

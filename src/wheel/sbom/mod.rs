@@ -19,6 +19,7 @@ use serde_json::Value;
 
 use crate::binary::{DependencyList, Inventory};
 use crate::member_path;
+use crate::version::PublicVersion;
 
 /// An SBOM to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +59,7 @@ pub(crate) fn is_sbom_name(name: &str) -> bool {
 
 /// The SBOMs of the binaries that carry a list of their dependencies, in the order of the inventory. Binaries with one and
 /// the same list (a program under two names, an `uv` and an `uvx`) have one, named after the first of them.
-pub fn sboms_of(inventory: &Inventory, version: &str) -> Vec<SbomFile> {
+pub fn sboms_of(inventory: &Inventory, version: &PublicVersion) -> Vec<SbomFile> {
     let mut lists: Vec<&DependencyList> = Vec::new();
     let mut files: Vec<SbomFile> = Vec::new();
     let mut taken = HashSet::new();

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::validate::SbomError;
 use super::*;
-use crate::binary::{Dependency, Origin, Root, Scope, Source, read};
+use crate::binary::{Dependency, DependencySource, ListOrigin, Root, Scope, read};
 use crate::samples::binary::{ARM64, static_elf};
 use crate::samples::dependencies::{AUDITABLE, MODULES, dep_v0, elf_with, go_inline, mach_with};
 
@@ -17,7 +17,7 @@ fn list(section: &str, bytes: &[u8]) -> DependencyList {
 }
 
 fn document(list: &DependencyList) -> Value {
-    let bytes = Sbom::of_program("demo", "1.0", list).to_json();
+    let bytes = Sbom::of_program("demo", &"1.0".parse().unwrap(), list).to_json();
     assert_eq!(validate(SbomFormat::CycloneDx, &bytes), Ok(Vec::new()));
     serde_json::from_slice(&bytes).unwrap()
 }
@@ -94,10 +94,10 @@ fn what_is_not_public_is_not_taken_for_what_is() {
         document(&list)["components"].clone()
     };
     for (source, purl) in [
-        (Source::Public, "pkg:cargo/serde@1.0.0"),
-        (Source::Git, "pkg:cargo/serde@1.0.0?vcs_url=redacted"),
-        (Source::Registry, "pkg:cargo/serde@1.0.0?repository_url=redacted"),
-        (Source::Local, "pkg:cargo/serde@1.0.0?download_url=redacted"),
+        (DependencySource::Public, "pkg:cargo/serde@1.0.0"),
+        (DependencySource::Git, "pkg:cargo/serde@1.0.0?vcs_url=redacted"),
+        (DependencySource::Registry, "pkg:cargo/serde@1.0.0?repository_url=redacted"),
+        (DependencySource::Local, "pkg:cargo/serde@1.0.0?download_url=redacted"),
     ] {
         let components = of(source);
         assert_eq!(components[0]["purl"], purl);
@@ -121,11 +121,11 @@ fn programs_with_one_list_have_one_sbom() {
         ("lib/tool".into(), facts(&mach_with(ARM64, ".dep-v0", &dep_v0(&AUDITABLE.replace("cc", "cd"))))),
         ("bin/broken".into(), facts(&elf_with(".dep-v0", b"broken"))),
     ]);
-    let files = sboms_of(&inventory, "1.0");
+    let files = sboms_of(&inventory, &"1.0".parse().unwrap());
     let names: Vec<_> = files.iter().map(|file| file.name.as_str()).collect();
     assert_eq!(names, ["uv.cdx.json", "Tool.cdx.json", "tool-2.cdx.json"]);
     assert!(files.iter().all(|file| is_sbom_name(&file.name)));
-    assert_eq!(files, sboms_of(&inventory, "1.0"));
+    assert_eq!(files, sboms_of(&inventory, &"1.0".parse().unwrap()));
 }
 
 /// A document of another maker, who knows more of each component.
@@ -283,7 +283,7 @@ proptest! {
         go in any::<bool>(),
     ) {
         let count = entries.len();
-        let sources = [Source::Public, Source::Registry, Source::Git, Source::Local, Source::Other];
+        let sources = [DependencySource::Public, DependencySource::Registry, DependencySource::Git, DependencySource::Local, DependencySource::Other];
         let dependencies = entries.into_iter().map(|(name, version, source, build, needs)| Dependency {
             name,
             version,
@@ -293,12 +293,12 @@ proptest! {
             dependencies: needs.into_iter().filter(|place| *place < count).collect(),
         });
         let list = DependencyList {
-            origin: if go { Origin::Go { toolchain: "go1".into() } } else { Origin::CargoAuditable },
+            origin: if go { ListOrigin::Go { toolchain: "go1".into() } } else { ListOrigin::CargoAuditable },
             root: Some(Root { name: "r".into(), version: "1".into() }),
             dependencies: dependencies.collect(),
             direct: (0..count).collect(),
         };
-        let sbom = Sbom::of_program(&name, "1.0", &list);
+        let sbom = Sbom::of_program(&name, &"1.0".parse().unwrap(), &list);
         prop_assert_eq!(validate(SbomFormat::CycloneDx, &sbom.to_json()), Ok(Vec::new()));
         prop_assert_eq!(document(&list)["components"].as_array().map(Vec::len), Some(count));
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use relkit::console::Progress;
 use relkit::error::{Exit, Failure};
-use relkit::payload::{Form, Payload, PayloadError, Place};
+use relkit::payload::{Payload, PayloadError, PayloadForm, WheelDirectory};
 use relkit::product::RuntimeProject;
 
 use super::{mode, scratch};
@@ -25,7 +25,7 @@ pub fn project(rows: &str) -> RuntimeProject {
 #[derive(Debug)]
 pub struct Opened {
     pub directory: tempfile::TempDir,
-    pub form: Form,
+    pub form: PayloadForm,
     /// Place and path of every file, with a `*` where it is to be run.
     pub files: Vec<String>,
     /// Those of the executables, the program first.
@@ -41,13 +41,13 @@ impl Opened {
     }
 }
 
-fn directory(place: Place) -> &'static str {
+fn directory(place: WheelDirectory) -> &'static str {
     match place {
-        Place::Package => "package",
-        Place::Scripts => "scripts",
-        Place::Data => "data",
-        Place::Licences => "licenses",
-        Place::Sboms => "sboms",
+        WheelDirectory::Package => "package",
+        WheelDirectory::Scripts => "scripts",
+        WheelDirectory::Data => "data",
+        WheelDirectory::Licences => "licenses",
+        WheelDirectory::Sboms => "sboms",
     }
 }
 

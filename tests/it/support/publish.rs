@@ -13,7 +13,7 @@ use relkit::digest::Sha256Digest;
 use relkit::gate::{ReleaseFile, Role};
 use relkit::http::parse_url;
 use relkit::publish::attestation::Attestations;
-use relkit::publish::credentials::{CredentialError, Environment, Source, Token};
+use relkit::publish::credentials::{CredentialError, CredentialSource, Environment, Token};
 use relkit::publish::endpoint::Endpoint;
 use relkit::publish::error::PublishError;
 use relkit::publish::event::{Event, Listener};
@@ -205,8 +205,9 @@ impl<'a> Job<'a> {
         let mask = |secret: &str| masked.borrow_mut().push(secret.to_owned());
         let listener = Listener { event: &event, progress: &|_, _| Progress::hidden(), mask: &mask };
         let environment = Environment::new(self.variables.clone());
-        let source =
-            || -> Result<Source, CredentialError> { Source::choose(None::<Token>, &environment, &endpoint.url, &mask) };
+        let source = || -> Result<CredentialSource, CredentialError> {
+            CredentialSource::choose(None::<Token>, &environment, &endpoint.url, &mask)
+        };
         let (receipt, outcome) = publish(&options, source, &listener);
         let run = Run { receipt, outcome, events: events.into_inner(), masked: masked.into_inner() };
         let mut said =

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use relkit::console::Progress;
 use relkit::error::{Exit, Failure};
 use relkit::fs::Existing;
-use relkit::product::{Choice, Product};
+use relkit::product::{Product, ProductChoice};
 use relkit::stage::{self, StageError, StagedRuntime, stage_runtime};
 use relkit::version::ReleaseVersion;
 
@@ -50,7 +50,7 @@ pub fn release(text: &str) -> ReleaseVersion {
 
 /// The product of two templates.
 pub fn product(runtime: &Path, sdk: Option<&Path>) -> Product {
-    let choice = Choice { runtime_template: Some(runtime), sdk_template: sdk, ..Choice::default() };
+    let choice = ProductChoice { runtime_template: Some(runtime), sdk_template: sdk, ..ProductChoice::default() };
     Product::find(choice, Path::new("/")).unwrap()
 }
 

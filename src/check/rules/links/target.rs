@@ -1,24 +1,24 @@
 //! What a link or an image of a text leads to.
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum LinkKind {
     Link,
     Image,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Target {
-    pub(crate) kind: Kind,
+    pub(crate) kind: LinkKind,
     pub(crate) url: String,
 }
 
 impl Target {
     pub(super) fn link(url: impl Into<String>) -> Self {
-        Self { kind: Kind::Link, url: url.into() }
+        Self { kind: LinkKind::Link, url: url.into() }
     }
 
     pub(super) fn image(url: impl Into<String>) -> Self {
-        Self { kind: Kind::Image, url: url.into() }
+        Self { kind: LinkKind::Image, url: url.into() }
     }
 
     /// Whether it needs the address of the text that it stands in (RFC 3986), and is not just a place in it.
