@@ -181,6 +181,12 @@ impl Console {
         self.say(WARNING, "warning", &format!(": {}", visible(&message.to_string())), below);
     }
 
+    /// Findings on standard error, as a report shows them, also with `--quiet`.
+    pub(crate) fn told(&self, listing: &str) {
+        let lines = paint::painted(&wrapped(&plain_lines(listing), text::room_of_status(), below));
+        self.beside_bar(|| _ = write!(anstream::stderr(), "{lines}"));
+    }
+
     pub(crate) fn hint(&self, message: impl Display) {
         if self.volume >= Volume::Normal {
             self.say(HINT, "hint", &format!(": {}", visible(&message.to_string())), below);

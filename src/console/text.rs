@@ -252,9 +252,12 @@ fn broken_between_words(line: &str, columns: usize, hang: usize) -> String {
     let mut word = String::new();
     let mut is_quoted = false;
     let mut add = |word: &mut String, lines: &mut Vec<String>| {
-        let is_full = current.chars().count() + word.trim_end().chars().count() > columns;
+        // What has no room in any line goes on over the terminal's edge.
+        let (used, length) = (current.chars().count(), word.trim_end().chars().count());
+        let used = if current.trim_end().chars().count() > columns { used % columns } else { used };
+        let begun = " ".repeat(hang.min(columns / 2));
+        let is_full = used + length > columns && begun.len() + length <= columns;
         if is_full && !current.trim().is_empty() {
-            let begun = " ".repeat(hang.min(columns / 2));
             lines.push(std::mem::replace(&mut current, begun).trim_end().to_owned());
         }
         current.push_str(&std::mem::take(word));
@@ -448,7 +451,8 @@ mod tests {
         assert_eq!(of("  help: Do something else\nshort"), "  help: Do something\n    else\nshort");
         assert_eq!(of("see `relkit check a b.whl` and more"), "see\n  `relkit check a b.whl`\n  and more");
         assert_eq!(of("a  b  c  d  e  f  g  h"), "a  b  c  d  e  f  g\n  h");
-        for whole in ["next: relkit check one two three", "  fix: relkit retag a.whl --honest", "a".repeat(40).as_str()] {
+        for whole in ["next: relkit check one two three", "  fix: relkit retag a.whl --honest", "a".repeat(40).as_str()]
+        {
             assert_eq!(of(whole), whole);
         }
         assert_eq!(wrapped("a b c d e f", None, set_in), "a b c d e f");

@@ -167,6 +167,13 @@ fn problems(report: &Report, dist: &Path) -> (Vec<Problem>, Vec<Problem>) {
     (problems, warnings)
 }
 
+/// A sentence without the file that it begins with; none where that stands elsewhere in it too.
+fn without(message: &str, file: &str) -> Option<String> {
+    let rest = message.strip_prefix(&format!("`{file}`")).filter(|rest| !rest.contains(file))?;
+    let what = if file.ends_with(".whl") { "the wheel" } else { "the file" };
+    Some(rest.strip_prefix(": ").map_or_else(|| format!("{what}{rest}"), str::to_owned))
+}
+
 fn problem(finding: &Finding, file: Option<String>) -> Problem {
     let (message, said) = match (&file, &finding.member) {
         (Some(file), Some(member)) => {
@@ -177,7 +184,8 @@ fn problem(finding: &Finding, file: Option<String>) -> Problem {
         (Some(file), None) if !finding.message.contains(file.as_str()) => {
             (format!("`{file}`: {}", finding.message), Some(finding.message.clone()))
         }
-        _ => (finding.message.clone(), None),
+        (Some(file), None) => (finding.message.clone(), without(&finding.message, file)),
+        (None, _) => (finding.message.clone(), None),
     };
     Problem { code: finding.rule.to_owned(), file, message, said, help: finding.help.clone(), accepted: None }
 }

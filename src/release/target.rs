@@ -10,12 +10,12 @@ use super::template_fault::of_template;
 use crate::binary::missing_loader;
 use crate::build::{build, read_stages};
 use crate::console::Console;
-use crate::console::text::{human_bytes, plural, quoted};
+use crate::console::text::{human_bytes, named, plural, quoted};
 use crate::error::{Exit, Failure, Outcome};
 use crate::fs::Existing;
 use crate::product::Template;
 use crate::report::{StepRow, TargetRow};
-use crate::stage::{self, StagedRuntime, stage_runtime};
+use crate::stage::{self, StageWarning, StagedRuntime, stage_runtime};
 use crate::wheel::reader::Wheel;
 
 /// Where the line works, and who is told.
@@ -23,6 +23,27 @@ pub(super) struct Place<'a> {
     pub(crate) options: &'a Options,
     pub(crate) console: &'a Console,
     pub(crate) root: &'a Path,
+}
+
+/// What was said of payloads while they were staged: each sentence once, with those that it is said of.
+pub(super) fn tell_reservations(targets: &[TargetRow], console: &Console) {
+    let mut told: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (target, sentence) in targets.iter().flat_map(|row| row.reservations.iter().map(move |one| (row, one))) {
+        match told.iter_mut().find(|(known, _)| known == sentence) {
+            Some((_, payloads)) => payloads.push(&target.payload),
+            None => told.push((sentence, vec![&target.payload])),
+        }
+    }
+    for (sentence, payloads) in told {
+        match &payloads[..] {
+            [_] if targets.len() == 1 => console.warning(sentence),
+            [payload] => console.warning(format_args!("`{payload}`: {sentence}")),
+            all if all.len() == targets.len() => {
+                console.warning(format_args!("{sentence}, in all {} payloads", all.len()))
+            }
+            some => console.warning(format_args!("{sentence}, in {} payloads: {}", some.len(), named(some))),
+        }
+    }
 }
 
 impl Place<'_> {
@@ -71,12 +92,11 @@ impl Place<'_> {
         let loader = staged.inventory.get(&staged.entrypoint).and_then(missing_loader);
         row.missing_loader = loader.map(str::to_owned);
         (row.why, row.wider) = (Some(staged.reason.why.clone()), staged.reason.wider.clone());
-        for warning in &staged.warnings {
-            self.console.warning(warning);
-        }
-        let (outcome, detail) = match staged.warnings.first() {
-            Some(warning) => (Outcome::Warned, warning.to_string()),
-            None => {
+        row.reservations = StageWarning::sentences(&staged.warnings);
+        let (outcome, detail) = match &row.reservations[..] {
+            [warning] => (Outcome::Warned, warning.clone()),
+            [first, rest @ ..] => (Outcome::Warned, format!("{first}; and {}", plural(rest.len(), "more warning"))),
+            [] => {
                 let files = plural(staged.files, "file");
                 (Outcome::Passed, format!("{} in {files}", human_bytes(staged.bytes)))
             }

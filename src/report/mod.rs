@@ -8,6 +8,7 @@ mod markdown;
 mod text;
 mod value;
 
+pub(crate) use value::TOO_OLD;
 pub use value::{
     ChangeRow, Changes, CoverageRow, Difference, FileRow, FindingRow, ProblemRow, Release, SbomRow, StepRow, TargetRow,
 };
@@ -46,6 +47,7 @@ mod tests {
                 contents: vec![("bin/acme".into(), 400)],
                 why: Some("`musllinux_1_1_x86_64`: read off the binaries".into()),
                 wider: None,
+                reservations: Vec::new(),
                 missing_loader: None,
                 smoke: vec![StepRow {
                     name: "version".into(),
@@ -70,12 +72,14 @@ mod tests {
             problems: vec![ProblemRow {
                 code: "set-complete".into(),
                 message: "m".into(),
+                of_file: None,
                 help: "h".into(),
                 accepted: None,
             }],
             warnings: vec![ProblemRow {
                 code: "set-coverage".into(),
                 message: "w".into(),
+                of_file: None,
                 help: "h".into(),
                 accepted: None,
             }],
@@ -130,7 +134,7 @@ mod tests {
         assert!(release.summary().contains("0 warnings, 2 accepted"), "{}", release.summary());
         let text = release.text();
         assert!(
-            text.contains("accepted: w (set-coverage)\n  reason: we <know>") && !text.contains("warning:"),
+            text.contains("accepted[set-coverage]: w\n  reason: we <know>") && !text.contains("warning:"),
             "{text}"
         );
         assert!(release.html().contains("Accepted: we &lt;know&gt;"), "{}", release.html());
