@@ -449,14 +449,16 @@ mod tests {
     fn a_long_line_is_broken_between_words_and_a_command_never() {
         let of = |text: &str| wrapped(text, Some(20), |line| set_in(line) + 2);
         assert_eq!(of("  help: Do something else\nshort"), "  help: Do something\n    else\nshort");
-        assert_eq!(of("see `relkit check a b.whl` and more"), "see\n  `relkit check a b.whl`\n  and more");
+        assert_eq!(of("see it as `tool a b c` and more"), "see it as\n  `tool a b c` and\n  more");
+        // What has no room in any line stays where it is, and the terminal breaks it.
+        assert_eq!(of("see `tool check a bc.whl` and so much more"), "see `tool check a bc.whl` and so much\n  more");
         assert_eq!(of("a  b  c  d  e  f  g  h"), "a  b  c  d  e  f  g\n  h");
         for whole in ["next: relkit check one two three", "  fix: relkit retag a.whl --honest", "a".repeat(40).as_str()]
         {
             assert_eq!(of(whole), whole);
         }
         assert_eq!(wrapped("a b c d e f", None, set_in), "a b c d e f");
-        assert_eq!(wrapped("ab cd", Some(1), |_| 90), "ab\ncd");
+        assert_eq!(wrapped("ab cd", Some(2), |_| 90), "ab cd");
     }
 
     #[test]
