@@ -194,3 +194,16 @@ fn problem(finding: &Finding, file: Option<String>) -> Problem {
 pub(crate) fn is_of_gate(rule: &str) -> bool {
     Family::of(rule).is_some_and(Family::is_of_gate)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_is_told_without_the_file_that_it_begins_with() {
+        assert_eq!(without("`a.whl` has no receipt", "a.whl").as_deref(), Some("the wheel has no receipt"));
+        assert_eq!(without("`a.whl`: the receipt is of others", "a.whl").as_deref(), Some("the receipt is of others"));
+        assert_eq!(without("nothing pins `a.whl`", "a.whl"), None);
+        assert_eq!(without("`a.whl` is `a.whl`", "a.whl"), None);
+    }
+}

@@ -25,8 +25,13 @@ pub(super) struct Place<'a> {
     pub(crate) root: &'a Path,
 }
 
-/// What was said of payloads while they were staged: each sentence once, with those that it is said of.
+/// Says what payloads were staged with reservations for.
 pub(super) fn tell_reservations(targets: &[TargetRow], console: &Console) {
+    reservations(targets).into_iter().for_each(|sentence| console.warning(sentence));
+}
+
+/// Each sentence once, with the payloads that it is said of.
+fn reservations(targets: &[TargetRow]) -> Vec<String> {
     let mut told: Vec<(&str, Vec<&str>)> = Vec::new();
     for (target, sentence) in targets.iter().flat_map(|row| row.reservations.iter().map(move |one| (row, one))) {
         match told.iter_mut().find(|(known, _)| known == sentence) {
@@ -34,16 +39,13 @@ pub(super) fn tell_reservations(targets: &[TargetRow], console: &Console) {
             None => told.push((sentence, vec![&target.payload])),
         }
     }
-    for (sentence, payloads) in told {
-        match &payloads[..] {
-            [_] if targets.len() == 1 => console.warning(sentence),
-            [payload] => console.warning(format_args!("`{payload}`: {sentence}")),
-            all if all.len() == targets.len() => {
-                console.warning(format_args!("{sentence}, in all {} payloads", all.len()))
-            }
-            some => console.warning(format_args!("{sentence}, in {} payloads: {}", some.len(), named(some))),
-        }
-    }
+    let sentence = |(sentence, payloads): &(&str, Vec<&str>)| match &payloads[..] {
+        [_] if targets.len() == 1 => (*sentence).to_owned(),
+        [payload] => format!("`{payload}`: {sentence}"),
+        all if all.len() == targets.len() => format!("{sentence}, in all {} payloads", all.len()),
+        some => format!("{sentence}, in {} payloads: {}", some.len(), named(some)),
+    };
+    told.iter().map(sentence).collect()
 }
 
 impl Place<'_> {
@@ -153,4 +155,21 @@ fn inspect(staged: &StagedRuntime) -> StepRow {
         (Outcome::Warned, format!("{what}; honest are {honest}, not {dishonest}"))
     };
     step("inspect", outcome, detail, started.elapsed())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_payloads_share_is_said_once() {
+        let row = |payload: &str, said: &[&str]| TargetRow {
+            payload: payload.into(),
+            reservations: said.iter().map(|&one| one.to_owned()).collect(),
+            ..TargetRow::default()
+        };
+        let three = [row("a", &["x", "y"]), row("b", &["x", "z"]), row("c", &["x", "y"])];
+        assert_eq!(reservations(&three), ["x, in all 3 payloads", "y, in 2 payloads: `a`, `c`", "`b`: z"]);
+        assert_eq!(reservations(&three[..1]), ["x", "y"]);
+    }
 }

@@ -141,6 +141,24 @@ mod tests {
         assert!(release.markdown().contains("accepted"), "{}", release.markdown());
     }
 
+    /// A sentence is one row with its files, and a platform below a tag's floor is not one that was left out.
+    #[test]
+    fn what_is_alike_is_said_once_and_what_is_too_old_apart() {
+        let mut release = sample();
+        let found = FindingRow { accepted: None, ..release.findings[0].clone() };
+        release.findings = ["a.whl", "b.whl"].map(|file| FindingRow { file: file.into(), ..found.clone() }).into();
+        let row = |name: &str, why: &str| CoverageRow { name: name.into(), wheel: None, by_choice: Some(why.into()) };
+        release.coverage.extend([row("old", TOO_OLD), row("other", "no target of the product")]);
+        let text = release.markdown();
+        assert!(text.contains("| error `macho-minos` | too new | `a.whl`<br>`b.whl` |"), "{text}");
+        assert!(text.contains("No wheel for: windows-x86\\_64\n"), "{text}");
+        assert!(text.contains("2 platforms without a wheel") && text.contains("- old (older than"), "{text}");
+        let page = release.html();
+        for part in ["1 platform older than the tags ask for", "1 platform not supported by choice"] {
+            assert!(page.contains(part), "{part}");
+        }
+    }
+
     #[test]
     fn markdown_cells_hold() {
         let text = sample().markdown();
