@@ -95,9 +95,13 @@ fn joined(chain: &[String]) -> String {
 pub(crate) fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // A name that has this much of another reads like it.
     const ALIKE: f64 = 0.75;
-    let scored = known.into_iter().map(|name| (strsim::jaro_winkler(wrong, name), name));
-    let best = scored.max_by(|(one, _), (other, _)| one.total_cmp(other));
-    best.filter(|(likeness, _)| *likeness > ALIKE).map(|(_, name)| name)
+    let words = |name| str::split(name, ['-', '_', '.', ' ']);
+    // One that has every word reads like it, whatever else it has: `aarch64-linux` of `aarch64-unknown-linux-musl`.
+    let has_words = |name| words(wrong).all(|word| words(name).any(|known| known.eq_ignore_ascii_case(word)));
+    let scored = known.into_iter().map(|name| ((has_words(name), strsim::jaro_winkler(wrong, name)), name));
+    let best =
+        scored.max_by(|((one, likeness), _), ((other, rival), _)| one.cmp(other).then(likeness.total_cmp(rival)));
+    best.filter(|((has_words, likeness), _)| *has_words || *likeness > ALIKE).map(|(_, name)| name)
 }
 
 /// A name that a table does not know.
@@ -256,6 +260,15 @@ mod tests {
     struct Outer(#[source] std::io::Error);
 
     impl Explain for Outer {}
+
+    #[test]
+    fn a_name_that_has_every_word_is_the_nearest() {
+        let names = ["aarch64-apple-darwin", "aarch64-unknown-linux-musl", "windows-x86_64"];
+        assert_eq!(nearest("aarch64-linux", names), Some(names[1]));
+        assert_eq!(nearest("Windows", names), Some(names[2]));
+        assert_eq!(nearest("aarch64-aple-darwin", names), Some(names[0]));
+        assert_eq!(nearest("pyodide", names), None);
+    }
 
     #[test]
     fn an_error_and_its_failure_are_one_sentence() {

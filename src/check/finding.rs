@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,10 @@ use crate::target::TargetTriple;
 /// Findings of one rule, one severity and one owner beyond this many are counted, not listed: what weighs less or is another's
 /// never hides one.
 const MAX_LISTED: usize = 50;
+
+/// What the last of those that are listed says of the others.
+const CUT: &str = " (and ";
+const NOT_LISTED: &str = " more findings of this rule)";
 
 /// How much a finding matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -54,6 +59,13 @@ impl Finding {
         (self.accepted.is_some(), self.severity)
     }
 
+    /// What it says of itself, and how many more there are that are not listed.
+    pub(super) fn words(&self) -> (&str, usize) {
+        let parts = self.message.strip_suffix(NOT_LISTED).and_then(|rest| rest.rsplit_once(CUT));
+        let counted = parts.and_then(|(words, count)| Some((words, count.parse().ok()?)));
+        counted.unwrap_or((&self.message, 0))
+    }
+
     pub(crate) fn with_severity(self, severity: Severity) -> Self {
         Self { severity, ..self }
     }
@@ -68,7 +80,7 @@ impl Finding {
 }
 
 /// The findings about one file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct FileReport {
     /// The file, or the directory where a finding is about the set.
     pub(crate) path: PathBuf,
@@ -76,10 +88,14 @@ pub struct FileReport {
     pub sha256: Option<Sha256Digest>,
     /// In the order in which they are best fixed.
     pub findings: Vec<Finding>,
+    /// Whether there is a platform tag that all its binaries keep.
+    pub(crate) has_honest_tag: bool,
+    /// How long it took to check it on its own.
+    pub(crate) took: Duration,
 }
 
 /// The findings about every file, in the order given; those about the set as a whole come last.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Report {
     pub files: Vec<FileReport>,
     /// Whether the files are an index's, so that no command can be given their paths.
@@ -197,7 +213,7 @@ impl Findings {
         self.counts.retain(|_, count| *count > MAX_LISTED);
         for (owner, last) in self.found.iter_mut().rev() {
             if let Some(count) = self.counts.remove(&(owner.counted_with(), last.severity)) {
-                last.message += &format!(" (and {} more findings of this rule)", count - MAX_LISTED);
+                last.message += &format!("{CUT}{}{NOT_LISTED}", count - MAX_LISTED);
             }
         }
         self.found.sort_by(|(_, one), (_, other)| one.member.cmp(&other.member));

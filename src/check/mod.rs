@@ -7,6 +7,7 @@ mod error;
 mod finding;
 pub mod inspection;
 mod inspection_text;
+pub(crate) mod listing;
 mod options;
 pub mod pages;
 mod report;
@@ -16,6 +17,7 @@ mod selection;
 mod subject;
 
 use std::path::Path;
+use std::time::Instant;
 
 pub(crate) use error::CheckError;
 pub(crate) use finding::FileReport;
@@ -53,8 +55,9 @@ pub(crate) fn check_set(options: &Options<'_>, progress: &Progress) -> Result<(R
     let (mut files, mut members) = (Vec::new(), Vec::new());
     for path in options.distributions()? {
         progress.file(&path);
+        let started = Instant::now();
         let (report, summary) = check_file(&path, options)?;
-        files.push(report);
+        files.push(FileReport { took: started.elapsed(), ..report });
         members.push(summary);
     }
     let set = Set { members: &members, runtime: options.runtime, sdk: options.sdk, expected: options.release };
@@ -76,7 +79,7 @@ pub(crate) fn check_set(options: &Options<'_>, progress: &Progress) -> Result<(R
         finding.accepted = accepted(options.runtime, &scopes, finding.rule);
         match files.iter_mut().find(|file| file.path == path) {
             Some(file) => file.findings.push(finding),
-            None => files.push(FileReport { path, sha256: None, findings: vec![finding] }),
+            None => files.push(FileReport { path, findings: vec![finding], ..FileReport::default() }),
         }
     }
     files.iter_mut().for_each(FileReport::sort);
@@ -100,7 +103,10 @@ pub fn check_archive(archive: Archive, options: &Options<'_>) -> Result<(FileRep
     let version = options.release.map(|release| release.version.program());
     let mut wheel = WheelSubject::of(archive, options.runtime, version)?;
     let found = run(options, |rule, found| rule.check_wheel(&wheel, found));
-    Ok(finished(found, Summary::of_wheel(&mut wheel, options.sdk), options))
+    // Asked where a command that retags may be named.
+    let has_honest_tag = !found.is_empty() && !wheel.inventory.honest_tags().is_empty();
+    let (report, summary) = finished(found, Summary::of_wheel(&mut wheel, options.sdk), options);
+    Ok((FileReport { has_honest_tag, ..report }, summary))
 }
 
 fn finished(found: Vec<(Owner, Finding)>, summary: Summary, options: &Options<'_>) -> (FileReport, Summary) {
@@ -109,7 +115,8 @@ fn finished(found: Vec<(Owner, Finding)>, summary: Summary, options: &Options<'_
     for finding in &mut findings {
         finding.accepted = accepted(options.runtime, &scopes, finding.rule);
     }
-    let mut report = FileReport { path: summary.path.clone(), sha256: Some(summary.sha256), findings };
+    let (path, sha256) = (summary.path.clone(), Some(summary.sha256));
+    let mut report = FileReport { path, sha256, findings, ..FileReport::default() };
     report.sort();
     (report, summary)
 }

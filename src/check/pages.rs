@@ -8,12 +8,13 @@ use super::finding::Severity;
 use super::rule::{Reason, Remedy, Rule};
 use super::rules::{Family, rules};
 use crate::console::Shown;
+use crate::console::text::labelled;
 
-/// `An error, refused by the index: …`, one sentence per reason.
+/// `An error: it is refused by the index (…).`, one sentence per reason.
 fn reasons(rule: &Rule) -> Vec<String> {
     let sentence = |reason: &Reason| match reason.severity() {
-        Severity::Error => format!("An error, {reason}."),
-        Severity::Warning => format!("A warning, {reason}."),
+        Severity::Error => format!("An error: it {reason}."),
+        Severity::Warning => format!("A warning: it {reason}."),
     };
     rule.documentation.because.iter().map(sentence).collect()
 }
@@ -73,8 +74,8 @@ impl Shown for RuleIndex {
         for family in Family::all() {
             let _ = writeln!(text, "{family}: {}", family.about());
             for rule in family.rules() {
-                let (severity, what) = (rule.severity.to_string(), rule.documentation.what);
-                let _ = writeln!(text, "  {:width$}  {severity:7}  {what}", rule.name);
+                let label = format!("  {:width$}  {:7}  ", rule.name, rule.severity.to_string());
+                text += &labelled(&label, label.len(), rule.documentation.what);
             }
             text.push('\n');
         }

@@ -1,12 +1,12 @@
 //! The forms in which a report is shown.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::finding::{Finding, Report, Severity};
+use super::finding::{FileReport, Finding, Report, Severity};
 use super::rule::Remedy;
 use super::rules::rules;
 use crate::console::Shown;
@@ -19,12 +19,21 @@ impl Shown for Report {
     /// mend first before the rest. At the end a summary line, and where to read on.
     fn text(&self) -> String {
         let shared = shared(self);
+        let of_shape = of_shape(self, &shared);
         let mut blocks: Vec<(String, Vec<usize>, Vec<&Finding>)> = Vec::new();
         for (files, findings) in in_common(&shared) {
             blocks.push((heading(self, files), files.to_vec(), findings));
         }
+        for (files, findings) in of_shape.values() {
+            let place = blocks.iter().position(|(_, known, _)| known == files).unwrap_or(blocks.len());
+            if place == blocks.len() {
+                blocks.push((heading(self, files), files.clone(), Vec::new()));
+            }
+            blocks[place].2.extend(findings);
+        }
         for (index, file) in self.files.iter().enumerate() {
-            let findings = file.findings.iter().filter(|found| !shared.contains_key(found)).collect();
+            let is_said = |found: &Finding| shared.contains_key(found) || of_shape.contains_key(&Shape::of(found));
+            let findings = file.findings.iter().filter(|found| !is_said(found)).collect();
             blocks.push((visible(&file.path.display().to_string()), vec![index], findings));
         }
         blocks.retain(|(.., findings)| !findings.is_empty());
@@ -36,8 +45,9 @@ impl Shown for Report {
         for (heading, files, findings) in &blocks {
             let _ = writeln!(text, "{heading}");
             list(findings, &mut text);
-            for remedy in remedies(findings).into_iter().filter(|_| !self.is_published) {
-                let wheels: Vec<_> = files.iter().map(|index| shell_path(&self.files[*index].path)).collect();
+            let mended = files.iter().map(|index| &self.files[*index]).filter(|file| self.is_mended_by_command(file));
+            let wheels: Vec<_> = mended.map(|file| shell_path(&file.path)).collect();
+            for remedy in remedies(findings).into_iter().filter(|_| !wheels.is_empty()) {
                 let _ = writeln!(text, "  fix: {}", remedy.command(&wheels));
             }
             text.push('\n');
@@ -74,6 +84,13 @@ impl Shown for Report {
             let _ = writeln!(text, "{annotation}");
         }
         text + &summary(self) + "\n"
+    }
+}
+
+impl Report {
+    /// Whether a command can be given for a file: it is here, and has a tag that it could get.
+    fn is_mended_by_command(&self, file: &FileReport) -> bool {
+        !self.is_published && file.has_honest_tag
     }
 }
 
@@ -118,6 +135,47 @@ fn in_common<'a>(shared: &'a Shared<'a>) -> Vec<(&'a [usize], Vec<&'a Finding>)>
     sets
 }
 
+/// What findings about whole files have in common that differ in numbers alone.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Shape<'a> {
+    urgency: (bool, Severity),
+    rule: &'a str,
+    help: &'a str,
+    accepted: Option<&'a str>,
+    words: Option<String>,
+}
+
+impl<'a> Shape<'a> {
+    fn of(finding: &'a Finding) -> Self {
+        let Finding { rule, help, accepted, message, member, .. } = finding;
+        let mut words = String::new();
+        for part in message.split(|letter: char| letter.is_ascii_digit() || letter == '.') {
+            words.push_str(part);
+            words.extend((!words.ends_with('0')).then_some('0'));
+        }
+        let words = member.is_none().then_some(words);
+        Self { urgency: finding.urgency(), rule, help, accepted: accepted.as_deref(), words }
+    }
+}
+
+/// The findings that many files have in the same words but for their numbers, by shape: the files, and each with the name of
+/// its file where a member would stand.
+fn of_shape<'a>(report: &'a Report, shared: &Shared<'_>) -> BTreeMap<Shape<'a>, (Vec<usize>, Vec<Finding>)> {
+    let mut shapes: BTreeMap<_, (Vec<usize>, Vec<Finding>)> = BTreeMap::new();
+    for (index, file) in report.files.iter().enumerate() {
+        let name = file.path.file_name().unwrap_or(file.path.as_os_str()).to_string_lossy();
+        for finding in file.findings.iter().filter(|found| found.member.is_none() && !shared.contains_key(found)) {
+            let (files, findings) = shapes.entry(Shape::of(finding)).or_default();
+            if files.last() != Some(&index) {
+                files.push(index);
+            }
+            findings.push(finding.clone().with_member(&name));
+        }
+    }
+    shapes.retain(|_, (files, _)| files.len() >= MANY);
+    shapes
+}
+
 /// `all 8 files`, or `3 files: a.whl, b.whl, c.whl`.
 fn heading(report: &Report, files: &[usize]) -> String {
     if files.len() == report.files.iter().filter(|file| file.sha256.is_some()).count() {
@@ -141,6 +199,8 @@ struct Entry<'a> {
     members: Vec<&'a str>,
     /// How often it is found.
     count: usize,
+    /// How many of these are not listed.
+    unlisted: usize,
 }
 
 impl<'a> Entry<'a> {
@@ -149,13 +209,15 @@ impl<'a> Entry<'a> {
         let mut entries: Vec<Self> = Vec::new();
         let (mut known, mut named) = (HashMap::new(), HashSet::new());
         for finding in findings {
-            let Finding { rule, severity, member, message, help, accepted } = finding;
+            let Finding { rule, severity, member, help, accepted, .. } = finding;
+            let (words, unlisted) = finding.words();
             let place =
-                *known.entry((rule, severity, member.is_some(), message, help, accepted)).or_insert(entries.len());
+                *known.entry((rule, severity, member.is_some(), words, help, accepted)).or_insert(entries.len());
             if place == entries.len() {
-                entries.push(Self { finding, members: Vec::new(), count: 0 });
+                entries.push(Self { finding, members: Vec::new(), count: 0, unlisted: 0 });
             }
             entries[place].count += 1;
+            entries[place].unlisted += unlisted;
             // A file that has it more than once is one file.
             entries[place].members.extend(member.as_deref().filter(|member| named.insert((place, *member))));
         }
@@ -169,10 +231,13 @@ impl<'a> Entry<'a> {
     }
 
     fn text(&self) -> String {
-        let Finding { rule, severity, message, accepted, .. } = self.finding;
+        let Finding { rule, severity, accepted, .. } = self.finding;
+        let (message, _) = self.finding.words();
         let kind = accepted.as_ref().map_or(severity.to_string(), |_| "accepted".to_owned());
         let often = Some(self.count).filter(|count| *count > self.members.len() && !self.members.is_empty());
         let often = often.map(|count| format!(" ({count} times)")).unwrap_or_default();
+        let beyond = if self.unlisted > 0 { format!(" (and {} more)", self.unlisted) } else { String::new() };
+        let often = often + &beyond;
         let of = |member: &str| format!("  {kind}[{rule}]: {member}{}{often}\n", visible(message));
         match &self.members[..] {
             [] => of(""),
@@ -182,10 +247,14 @@ impl<'a> Entry<'a> {
             members => {
                 let shown = if members.len() > MANY_MEMBERS { SHOWN_MEMBERS } else { members.len() };
                 let names = members[..shown].iter().map(|member| format!("      `{}`\n", visible(member)));
-                let mut text = format!("{}    in {} files:\n{}", of(""), members.len(), names.collect::<String>());
-                if shown < members.len() {
-                    let _ = writeln!(text, "      and {} more, which `--format json` has", members.len() - shown);
-                }
+                let head = format!("  {kind}[{rule}]: {}\n", visible(message));
+                let count = members.len() + self.unlisted;
+                let mut text = format!("{head}    in {count} files:\n{}", names.collect::<String>());
+                let _ = match count - shown {
+                    0 => Ok(()),
+                    rest if self.unlisted > 0 => writeln!(text, "      and {rest} more"),
+                    rest => writeln!(text, "      and {rest} more, which `--format json` has"),
+                };
                 text
             }
         }
@@ -237,11 +306,13 @@ fn summary(report: &Report) -> String {
 fn next(report: &Report) -> String {
     let open = report.files.iter().flat_map(|file| &file.findings).filter(|found| found.accepted.is_none());
     let Some(worst) = open.min_by_key(|found| found.urgency()) else { return String::new() };
-    let remedy = remedies(&[worst]).first().copied().filter(|_| !report.is_published);
-    let Some(remedy) = remedy else { return format!("next: relkit rule {}\n", worst.rule) };
-    let mended =
-        report.files.iter().filter(|file| file.findings.iter().any(|found| remedies(&[found]).contains(&remedy)));
-    format!("next: {}\n", remedy.command(&mended.map(|file| shell_path(&file.path)).collect::<Vec<_>>()))
+    let mended = |remedy: Remedy| {
+        let has = move |file: &&FileReport| file.findings.iter().any(|found| remedies(&[found]).contains(&remedy));
+        let files = report.files.iter().filter(|file| report.is_mended_by_command(file)).filter(has);
+        Some(files.map(|file| shell_path(&file.path)).collect::<Vec<_>>()).filter(|wheels| !wheels.is_empty())
+    };
+    let command = remedies(&[worst]).first().and_then(|remedy| Some(remedy.command(&mended(*remedy)?)));
+    format!("next: {}\n", command.unwrap_or_else(|| format!("relkit rule {}", worst.rule)))
 }
 
 fn sentence(finding: &Finding) -> String {
@@ -262,7 +333,6 @@ mod tests {
     use super::*;
     use std::path::PathBuf;
 
-    use crate::check::finding::FileReport;
     use crate::digest::Sha256Digest;
 
     #[test]
@@ -280,12 +350,19 @@ mod tests {
                 path: PathBuf::from(name),
                 sha256: Some(Sha256Digest([0; 32])),
                 findings: vec![finding.clone()],
+                has_honest_tag: name.starts_with('a') || name.starts_with('b'),
+                ..FileReport::default()
             };
             next(&Report { files: names.map(file).into(), is_published })
         };
         let floor = |is_published| report("manylinux-floor", Severity::Error, ["a.whl", "b c.whl"], is_published);
         assert_eq!(floor(false), "next: relkit retag a.whl 'b c.whl' --honest --out-dir honest\n");
         assert_eq!(floor(true), "next: relkit rule manylinux-floor\n");
+        // Where no tag is honest, there is none to put it under.
+        let some = report("manylinux-floor", Severity::Error, ["a.whl", "none.whl"], false);
+        assert_eq!(some, "next: relkit retag a.whl --honest --out-dir honest\n");
+        let none = report("manylinux-floor", Severity::Error, ["none.whl", "not.whl"], false);
+        assert_eq!(none, "next: relkit rule manylinux-floor\n");
         assert_eq!(report("zip-crc", Severity::Error, ["a.whl", "b.whl"], false), "next: relkit rule zip-crc\n");
     }
 
@@ -338,9 +415,44 @@ mod tests {
                 path: PathBuf::from("d/a,b\u{1b}.whl"),
                 sha256: Some(Sha256Digest([0; 32])),
                 findings,
+                has_honest_tag: true,
+                ..FileReport::default()
             }],
             is_published: false,
         }
+    }
+
+    /// As the sizes of the wheels of a release: each says its own, and what to do is said once.
+    #[test]
+    fn what_many_files_have_in_common_but_for_numbers_is_one_block() {
+        let of = |name: &str, message: &str| {
+            let mut file = report().files.remove(0);
+            let finding = file.findings.remove(0);
+            file.findings = vec![Finding { member: None, message: message.into(), ..finding }];
+            FileReport { path: PathBuf::from("d").join(name), ..file }
+        };
+        let files = vec![of("a.whl", "has 1.5 MiB"), of("b.whl", "has 120 MiB"), of("c.whl", "has 12 MiB")];
+        let mut some = Report { files, is_published: false };
+        assert_eq!(
+            some.text(),
+            "all 3 files\n  error[zip-crc]: `a.whl`: has 1.5 MiB\n  error[zip-crc]: `b.whl`: has 120 MiB\n  \
+             error[zip-crc]: `c.whl`: has 12 MiB\n    help: Do something else\n\n3 files checked: 3 errors, 0 warnings\n\
+             next: relkit rule zip-crc\n"
+        );
+        some.files[2].findings[0].message = "has 12 kB".into();
+        assert_eq!(some.text().matches("help:").count(), 3, "{}", some.text());
+    }
+
+    #[test]
+    fn what_is_not_listed_is_counted_with_the_others() {
+        let mut told = report();
+        let finding = told.files[0].findings.remove(0);
+        let of = |member: usize| Finding { member: Some(format!("m{member:02}")), ..finding.clone() };
+        told.files[0].findings = (0..50).map(of).collect();
+        told.files[0].findings[49].message += " (and 41 more findings of this rule)";
+        let text = told.text();
+        assert_eq!(text.matches("zip-crc").count(), 2, "{text}");
+        assert!(text.contains("in 91 files:") && text.contains("and 83 more\n"), "{text}");
     }
 
     #[test]

@@ -76,11 +76,11 @@ impl Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Index(why) => write!(out, "refused by the index: {why}"),
-            Self::Installer(why) => write!(out, "fails in the installer: {why}"),
-            Self::Loader(why) => write!(out, "fails in the loader: {why}"),
-            Self::Promise(why) => write!(out, "breaks a promise: {why}"),
-            Self::Habit(why) => write!(out, "habit, breaks nothing: {why}"),
+            Self::Index(why) => write!(out, "is refused by the index ({why})"),
+            Self::Installer(why) => write!(out, "fails in the installer ({why})"),
+            Self::Loader(why) => write!(out, "fails in the loader ({why})"),
+            Self::Promise(why) => write!(out, "breaks a promise ({why})"),
+            Self::Habit(why) => write!(out, "breaks nothing ({why})"),
         }
     }
 }

@@ -61,8 +61,11 @@ impl Explain for SelectionError {
         let known = rules().map(|rule| rule.name).chain(Family::all().map(Family::name));
         let nearest = known.map(|name| (strsim::levenshtein(name, wrong), name)).min();
         // The first word of many rules' names, which reads like a family.
-        let start = format!("{}-", wrong.trim_end_matches('-'));
-        let mut alike = rules().filter(|rule| rule.name.starts_with(&start));
+        let start = wrong.trim_end_matches('-');
+        let first_word = |rule: &Rule| rule.name.split('-').next().unwrap_or_default();
+        let whole = rules().find(|rule| first_word(rule) == start);
+        let mut alike =
+            whole.or_else(|| rules().find(|rule| start.len() > 2 && first_word(rule).starts_with(start))).into_iter();
         Some(match nearest {
             _ if let Some(first) = alike.next() => format!(
                 "did you mean the family `{}`, or one of its rules such as `{}`? `relkit rule` lists them all",
@@ -135,5 +138,9 @@ mod tests {
         assert_eq!(of(&["archive"], &["archive"]), Err(SelectionError::Nothing));
         let error = of(&["macho-minor"], &[]).unwrap_err();
         assert!(error.hint().unwrap().contains("`macho-minos`"));
+        for (word, meant) in [("elf", "`elf-arch`"), ("musl", "`musllinux-"), ("zipcrc", "did you mean `zip-crc`")] {
+            let hint = of(&[word], &[]).unwrap_err().hint().unwrap();
+            assert!(hint.contains(meant), "{word}: {hint}");
+        }
     }
 }

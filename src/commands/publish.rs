@@ -8,6 +8,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::{index, verify};
+use crate::check::listing::listing;
 use crate::cli::Publish;
 use crate::console::text::{human_bytes, shell_word};
 use crate::console::{Console, OutputForm};
@@ -46,9 +47,7 @@ pub(super) fn run(arguments: &Publish, console: &Console) -> Result<Exit, Failur
     if let Some(manifest) = &arguments.manifest {
         must_be_of_manifest(manifest, &release)?;
     }
-    for warning in &release.warnings {
-        console.warning(format_args!("{} [{}]", warning.message, warning.code));
-    }
+    console.told(&listing(release.problems().chain(release.warnings())));
     if release.exit() != Exit::Good {
         if format == OutputForm::Json {
             console.show(&KeptBack(&release), format);

@@ -6,7 +6,7 @@ use crate::console::Console;
 use crate::error::{Exit, Failure};
 use crate::fs::Existing;
 use crate::product::Sdk;
-use crate::stage::{runtime, sdk, stage_runtime, stage_sdk};
+use crate::stage::{StageWarning, runtime, sdk, stage_runtime, stage_sdk};
 use crate::target::PlatformTagSet;
 use crate::version::TagForm;
 
@@ -27,7 +27,7 @@ pub(super) fn runtime(arguments: &StageRuntime, console: &Console) -> Result<Exi
         existing: existing(given.force),
     };
     let staged = console.with_bar("Staging", 0, |progress| stage_runtime(&options, progress))?;
-    for warning in &staged.warnings {
+    for warning in StageWarning::sentences(&staged.warnings) {
         console.warning(warning);
     }
     console.status("Staged", &staged);

@@ -12,11 +12,12 @@ pub(crate) mod text;
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::error::{Exit, Failure};
 use paint::{ERROR, GOOD, HINT, WARNING};
-use text::{annotation_lines, plain_lines, visible, visible_json};
+use progress::Drawn;
+use text::{annotation_lines, plain_lines, set_in, visible, visible_json, wrapped};
 
 pub use progress::Progress;
 
@@ -80,6 +81,17 @@ pub(crate) struct Console {
     says_json: Arc<AtomicBool>,
     /// Why a result could not be written; the first time counts.
     lost: Arc<OnceLock<io::Error>>,
+    /// The bar on the terminal, which gives way to what is written.
+    drawn: Arc<Mutex<Drawn>>,
+}
+
+/// What stands below a status line begins where its sentence does.
+const STATUS_LEAD: usize = 13;
+
+/// Where a line of a report goes on below itself: a paragraph at the margin, what has a head or is set in a little further.
+fn below(line: &str) -> usize {
+    let lead = set_in(line);
+    if lead > 0 || paint::has_head(line) { lead + 2 } else { 0 }
 }
 
 impl Console {
@@ -91,7 +103,7 @@ impl Console {
             Color::Never => anstream::ColorChoice::Never,
         };
         choice.write_global();
-        Self { volume, says_json: Arc::default(), lost: Arc::default() }
+        Self { volume, says_json: Arc::default(), lost: Arc::default(), drawn: Arc::default() }
     }
 
     /// The same console for a reader of JSON: what fails before there is a report is an object too.
@@ -105,7 +117,7 @@ impl Console {
     pub(crate) fn result(&self, text: impl Display) {
         self.says_json.store(false, Ordering::Relaxed);
         let mut out = anstream::stdout();
-        let written = write!(out, "{text}").and_then(|()| out.flush());
+        let written = self.beside_bar(|| write!(out, "{text}").and_then(|()| out.flush()));
         // A closed pipe (`relkit ... | head`) is the reader's choice, not an error.
         if let Err(error) = written
             && error.kind() != io::ErrorKind::BrokenPipe
@@ -128,7 +140,7 @@ impl Console {
     /// Writes a report to standard output.
     pub(crate) fn show(&self, report: &impl Shown, form: OutputForm) {
         self.result(match form {
-            OutputForm::Text => paint::painted(&plain_lines(&report.text())),
+            OutputForm::Text => paint::painted(&wrapped(&plain_lines(&report.text()), text::room_of_results(), below)),
             // A value is JSON already.
             OutputForm::Json => visible_json(&format!("{:#}\n", report.json())),
             OutputForm::Annotations => annotation_lines(&report.annotations()),
@@ -139,25 +151,45 @@ impl Console {
     /// One line on standard error that says what was done: a verb, then what.
     pub(crate) fn status(&self, verb: &str, what: impl Display) {
         if self.volume >= Volume::Normal {
-            let _ = writeln!(anstream::stderr(), "{GOOD}{verb:>12}{GOOD:#} {}", visible(&what.to_string()));
+            self.say(GOOD, &format!("{verb:>12}"), &format!(" {}", visible(&what.to_string())), |_| STATUS_LEAD);
         }
     }
 
     /// A status line that only `--verbose` shows.
     pub(crate) fn detail(&self, verb: &str, what: impl Display) {
         if self.volume >= Volume::Verbose {
-            let _ = writeln!(anstream::stderr(), "{verb:>12} {}", visible(&what.to_string()));
+            let plain = anstyle::Style::new();
+            self.say(plain, &format!("{verb:>12}"), &format!(" {}", visible(&what.to_string())), |_| STATUS_LEAD);
         }
+    }
+
+    /// Writes lines to standard error, the first of which begins with a head that has a colour.
+    fn say(&self, style: anstyle::Style, head: &str, rest: &str, hang: impl Fn(&str) -> usize) {
+        let lines = wrapped(&format!("{head}{rest}"), text::room_of_status(), hang);
+        let rest = lines.strip_prefix(head).unwrap_or(&lines);
+        self.beside_bar(|| _ = writeln!(anstream::stderr(), "{style}{head}{style:#}{rest}"));
+    }
+
+    /// Writes while no bar is on the terminal; it is drawn again below.
+    fn beside_bar<T>(&self, write: impl FnOnce() -> T) -> T {
+        let drawn = self.drawn.lock().map(|drawn| drawn.clone()).unwrap_or_default();
+        drawn.give_way(write)
     }
 
     /// A warning on standard error, also with `--quiet`.
     pub(crate) fn warning(&self, message: impl Display) {
-        let _ = writeln!(anstream::stderr(), "{WARNING}warning{WARNING:#}: {}", visible(&message.to_string()));
+        self.say(WARNING, "warning", &format!(": {}", visible(&message.to_string())), below);
+    }
+
+    /// Findings on standard error, as a report shows them, also with `--quiet`.
+    pub(crate) fn told(&self, listing: &str) {
+        let lines = paint::painted(&wrapped(&plain_lines(listing), text::room_of_status(), below));
+        self.beside_bar(|| _ = write!(anstream::stderr(), "{lines}"));
     }
 
     pub(crate) fn hint(&self, message: impl Display) {
         if self.volume >= Volume::Normal {
-            let _ = writeln!(anstream::stderr(), "{HINT}hint{HINT:#}: {}", visible(&message.to_string()));
+            self.say(HINT, "hint", &format!(": {}", visible(&message.to_string())), below);
         }
     }
 
@@ -165,7 +197,7 @@ impl Console {
     pub(crate) fn failure(&self, failure: &Failure) -> Exit {
         let text = failure.render();
         let plain = text.strip_prefix("error").unwrap_or(&text);
-        let _ = write!(anstream::stderr(), "{ERROR}error{ERROR:#}{plain}");
+        self.say(ERROR, "error", plain.trim_end_matches('\n'), below);
         failure.exit
     }
 
@@ -182,8 +214,10 @@ impl Console {
         if self.says_json.load(Ordering::Relaxed) {
             self.result(visible_json(&format!("{:#}\n", failure::interrupted(words))));
         }
-        // A line may have been begun, and whoever reads it may be gone.
-        let _ = writeln!(anstream::stderr(), "\n{words}");
+        let words = wrapped(words, text::room_of_status(), below);
+        // A line may have been begun, and whoever reads it may be gone. A bar is wiped off, without its lock.
+        let wipe = if io::stderr().is_terminal() { "\r\u{1b}[2K" } else { "\n" };
+        let _ = writeln!(io::stderr(), "{wipe}{words}");
     }
 
     /// A bar for a step that handles `length` bytes. Drawn on a terminal only, never with `--quiet`.
@@ -191,7 +225,11 @@ impl Console {
         if self.volume == Volume::Quiet || !io::stderr().is_terminal() {
             return Progress::hidden();
         }
-        Progress::bar(label, length)
+        let bar = Progress::bar(label, length);
+        if let Ok(mut drawn) = self.drawn.lock() {
+            *drawn = bar.drawn();
+        }
+        bar
     }
 
     /// Runs a step under such a bar.

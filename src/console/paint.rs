@@ -57,20 +57,26 @@ pub(super) fn painted(text: &str) -> String {
     lines.iter().enumerate().map(line).collect::<Vec<_>>().join("\n")
 }
 
+/// The head of a line, with its rule, and what follows it.
+fn head_of(line: &str) -> Option<(&str, &str, Style)> {
+    HEADS.iter().find_map(|(head, style)| {
+        let after = line.strip_prefix(head)?;
+        // `error[zip-crc]`, with the rule; not a word that merely begins so.
+        let rule = after.find("]:").filter(|_| after.starts_with('[')).map_or(0, |end| end + 1);
+        let is_head = rule > 0 || head.ends_with(':') || after.starts_with([':', ' ']);
+        is_head.then(|| (&line[..head.len() + rule], &after[rule..], *style))
+    })
+}
+
+/// Whether a line at the margin begins with a head.
+pub(super) fn has_head(line: &str) -> bool {
+    head_of(line).is_some()
+}
+
 /// A line that begins with one of the heads.
 fn headed(line: &str) -> Option<String> {
     let (space, rest) = line.split_at(line.len() - line.trim_start().len());
-    for (head, style) in HEADS {
-        let Some(after) = rest.strip_prefix(head) else { continue };
-        // `error[zip-crc]`, with the rule; not a word that merely begins so.
-        let rule = after.find("]:").filter(|_| after.starts_with('[')).map_or(0, |end| end + 1);
-        if rule == 0 && !head.ends_with(':') && !after.starts_with([':', ' ']) {
-            continue;
-        }
-        let (rule, after) = after.split_at(rule);
-        return Some(format!("{space}{style}{head}{rule}{style:#}{after}"));
-    }
-    None
+    head_of(rest).map(|(head, after, style)| format!("{space}{style}{head}{style:#}{after}"))
 }
 
 /// A line with the outcomes in it.

@@ -1,11 +1,12 @@
 //! Bars and spinners on standard error.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, WeakProgressBar};
 
 use super::text::visible;
 
@@ -23,7 +24,31 @@ const SHOWN_START: usize = 8;
 #[derive(Debug, Clone)]
 pub struct Progress(ProgressBar);
 
+/// The bar that may be on the terminal, as long as somebody advances it.
+#[derive(Clone, Default)]
+pub(super) struct Drawn(Option<WeakProgressBar>);
+
+impl fmt::Debug for Drawn {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Drawn").field(&self.0.is_some()).finish()
+    }
+}
+
+impl Drawn {
+    /// Writes with the bar taken off, and draws it again.
+    pub(super) fn give_way<T>(&self, write: impl FnOnce() -> T) -> T {
+        match self.0.as_ref().and_then(WeakProgressBar::upgrade).filter(|bar| !bar.is_finished()) {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        }
+    }
+}
+
 impl Progress {
+    pub(super) fn drawn(&self) -> Drawn {
+        Drawn(Some(self.0.downgrade()))
+    }
+
     /// A bar that is never drawn.
     #[must_use]
     pub fn hidden() -> Self {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fmt;
+use std::io::IsTerminal as _;
 
 use crate::member_path::is_unseen;
 
@@ -207,8 +208,71 @@ pub(crate) fn human_bytes(bytes: u64) -> String {
 
 /// How many columns a line may have: `COLUMNS`, or what the terminal shows; none where neither is.
 pub(crate) fn columns() -> Option<usize> {
-    let told = std::env::var("COLUMNS").ok().and_then(|text| text.trim().parse().ok()).filter(|columns| *columns > 0);
-    told.or_else(|| terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0)))
+    told_columns().or_else(|| terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0)))
+}
+
+fn told_columns() -> Option<usize> {
+    std::env::var("COLUMNS").ok().and_then(|text| text.trim().parse().ok()).filter(|columns| *columns > 0)
+}
+
+/// How many columns a line of a result may have where a terminal shows it: what is piped is broken nowhere.
+pub(crate) fn room_of_results() -> Option<usize> {
+    columns().filter(|_| std::io::stdout().is_terminal())
+}
+
+/// The same of what standard error shows.
+pub(crate) fn room_of_status() -> Option<usize> {
+    let shown = terminal_size::terminal_size_of(std::io::stderr()).map(|(width, _)| usize::from(width.0));
+    told_columns().or(shown).filter(|_| std::io::stderr().is_terminal())
+}
+
+/// A line that is to be copied as it stands: whatever breaks it, breaks it.
+fn is_command(line: &str) -> bool {
+    ["next: ", "fix: ", "relkit ", "$ "].iter().any(|start| line.trim_start().starts_with(start))
+}
+
+/// Long lines broken between words, what follows set in below; commands, and what stands in backticks, stay whole.
+pub(crate) fn wrapped(text: &str, columns: Option<usize>, hang: impl Fn(&str) -> usize) -> String {
+    let Some(columns) = columns else { return text.to_owned() };
+    let line = |line: &str| match line.chars().count() > columns && !is_command(line) {
+        true => broken_between_words(line, columns, hang(line)),
+        false => line.to_owned(),
+    };
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// How many spaces a line begins with.
+pub(crate) fn set_in(line: &str) -> usize {
+    line.len() - line.trim_start_matches(' ').len()
+}
+
+fn broken_between_words(line: &str, columns: usize, hang: usize) -> String {
+    let lead = set_in(line);
+    let (mut lines, mut current) = (Vec::new(), " ".repeat(lead));
+    let mut word = String::new();
+    let mut is_quoted = false;
+    let mut add = |word: &mut String, lines: &mut Vec<String>| {
+        // What has no room in any line goes on over the terminal's edge.
+        let (used, length) = (current.chars().count(), word.trim_end().chars().count());
+        let used = if current.trim_end().chars().count() > columns { used % columns } else { used };
+        let begun = " ".repeat(hang.min(columns / 2));
+        let is_full = used + length > columns && begun.len() + length <= columns;
+        if is_full && !current.trim().is_empty() {
+            lines.push(std::mem::replace(&mut current, begun).trim_end().to_owned());
+        }
+        current.push_str(&std::mem::take(word));
+        current.clone()
+    };
+    for character in line[lead..].chars() {
+        is_quoted ^= character == '`';
+        word.push(character);
+        if character == ' ' && !is_quoted {
+            add(&mut word, &mut lines);
+        }
+    }
+    let last = add(&mut word, &mut lines);
+    lines.push(last.trim_end().to_owned());
+    lines.join("\n")
 }
 
 /// A column of a table is made no narrower than this.
@@ -258,13 +322,14 @@ fn narrowed(mut widths: Vec<usize>, columns: Option<usize>) -> Vec<usize> {
     widths
 }
 
-/// A cell in lines of a width, broken after what parts words and names where there is one.
+/// A cell in lines of a width, broken between words; a word that has no room in a line, after what parts names.
 fn broken(cell: &str, width: usize) -> Vec<String> {
     let (mut lines, mut line) = (Vec::new(), String::new());
-    for word in cell.split_inclusive([' ', '-', '.', '_', '/', '+']) {
-        for piece in pieces(word, width) {
-            let is_full = line.chars().count() + piece.trim_end().chars().count() > width;
-            if is_full && !line.is_empty() {
+    let length = |text: &str| text.trim_end().chars().count();
+    for word in cell.split_inclusive(' ') {
+        let names = if length(word) > width { word.split_inclusive(NAME_PARTS).collect() } else { vec![word] };
+        for piece in names.into_iter().flat_map(|name| pieces(name, width)) {
+            if line.chars().count() + length(&piece) > width && !line.is_empty() {
                 lines.push(std::mem::take(&mut line).trim_end().to_owned());
             }
             line += &piece;
@@ -273,6 +338,9 @@ fn broken(cell: &str, width: usize) -> Vec<String> {
     lines.push(line.trim_end().to_owned());
     lines
 }
+
+/// What parts the names of files, tags and versions.
+const NAME_PARTS: [char; 5] = ['-', '.', '_', '/', '+'];
 
 /// A word cut where it is longer than a line.
 fn pieces(word: &str, width: usize) -> Vec<String> {
@@ -373,7 +441,24 @@ mod tests {
         assert_eq!(narrowed(vec![30, 10, 20], None), [30, 10, 20]);
         assert_eq!(broken("aarch64-unknown-linux-musl", 15), ["aarch64-", "unknown-linux-", "musl"]);
         assert_eq!(broken("ab cd efghijkl", 5), ["ab cd", "efghi", "jkl"]);
+        assert_eq!(broken("the tag a_2_28 is out", 12), ["the tag", "a_2_28 is", "out"]);
         assert_eq!(broken("", 5), [""]);
+    }
+
+    #[test]
+    fn a_long_line_is_broken_between_words_and_a_command_never() {
+        let of = |text: &str| wrapped(text, Some(20), |line| set_in(line) + 2);
+        assert_eq!(of("  help: Do something else\nshort"), "  help: Do something\n    else\nshort");
+        assert_eq!(of("see it as `tool a b c` and more"), "see it as\n  `tool a b c` and\n  more");
+        // What has no room in any line stays where it is, and the terminal breaks it.
+        assert_eq!(of("see `tool check a bc.whl` and so much more"), "see `tool check a bc.whl` and so much\n  more");
+        assert_eq!(of("a  b  c  d  e  f  g  h"), "a  b  c  d  e  f  g\n  h");
+        for whole in ["next: relkit check one two three", "  fix: relkit retag a.whl --honest", "a".repeat(40).as_str()]
+        {
+            assert_eq!(of(whole), whole);
+        }
+        assert_eq!(wrapped("a b c d e f", None, set_in), "a b c d e f");
+        assert_eq!(wrapped("ab cd", Some(2), |_| 90), "ab cd");
     }
 
     #[test]

@@ -118,6 +118,13 @@ pub struct Release {
     pub(crate) published: Vec<PublishedFile>,
 }
 
+impl Problem {
+    /// The file that the message begins with, and the message without it.
+    pub(crate) fn of_file(&self) -> Option<(String, String)> {
+        self.file.clone().zip(self.said.clone())
+    }
+}
+
 impl Release {
     /// Whether a file of that role is asked for.
     pub(super) fn has(&self, role: Role) -> bool {

@@ -1,33 +1,40 @@
 //! What the gate found, for people, for programs and beside the files of a workflow run.
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
 use serde_json::Value;
 
 use super::release::{Problem, Release};
+use crate::check::listing::{Row, listing};
 use crate::console::Shown;
 use crate::console::annotation::{Annotation, AnnotationLevel};
 use crate::console::text::{plural, visible};
 use crate::fs::portable;
 
-/// Problems that say the same of several files, each with those files and what it says without them.
-fn alike(problems: &[Problem]) -> Vec<(&Problem, Vec<(&str, &str)>)> {
-    let mut groups: Vec<(&Problem, Vec<(&str, &str)>)> = Vec::new();
-    let mut places: HashMap<(&str, &str, &str), usize> = HashMap::new();
-    for problem in problems {
-        let Some((file, words)) = problem.file.as_deref().zip(problem.said.as_deref()) else {
-            groups.push((problem, Vec::new()));
-            continue;
-        };
-        let place = *places.entry((&problem.code, &problem.help, words)).or_insert(groups.len());
-        match groups.get_mut(place) {
-            Some((_, files)) => files.push((file, words)),
-            None => groups.push((problem, vec![(file, words)])),
+impl Release {
+    /// What keeps it back.
+    pub(crate) fn problems(&self) -> impl Iterator<Item = Row<'_>> {
+        self.problems.iter().map(|problem| problem.row("problem"))
+    }
+
+    /// What is to be known of it.
+    pub(crate) fn warnings(&self) -> impl Iterator<Item = Row<'_>> {
+        self.warnings.iter().map(|warning| warning.row("warning"))
+    }
+}
+
+impl Problem {
+    fn row(&self, kind: &'static str) -> Row<'_> {
+        Row {
+            kind,
+            code: &self.code,
+            message: &self.message,
+            of_file: self.file.as_deref().zip(self.said.as_deref()),
+            help: &self.help,
+            accepted: self.accepted.as_deref(),
         }
     }
-    groups
 }
 
 /// A release, and the directory that it stands in.
@@ -42,24 +49,7 @@ impl Shown for Verdict<'_> {
     /// Problems, warnings, and one line that sums up.
     fn text(&self) -> String {
         let Release { problems, warnings, files, .. } = self.release;
-        let mut text = String::new();
-        for (kind, problems) in [("problem", problems), ("warning", warnings)] {
-            for (Problem { code, message, help, accepted, .. }, files) in alike(problems) {
-                let kind = accepted.as_ref().map_or(kind, |_| "accepted");
-                let _ = match &files[..] {
-                    [] | [_] => writeln!(text, "{kind}[{}]: {}", code, visible(message)),
-                    _ => writeln!(text, "{kind}[{code}]: {}", visible(files[0].1)),
-                };
-                if files.len() > 1 {
-                    let _ = writeln!(text, "  in {}:", plural(files.len(), "file"));
-                    files.iter().for_each(|(file, _)| _ = writeln!(text, "    {}", visible(file)));
-                }
-                let _ = match accepted {
-                    Some(reason) => writeln!(text, "  reason: {}\n", visible(reason)),
-                    None => writeln!(text, "  help: {}\n", visible(help)),
-                };
-            }
-        }
+        let text = listing(self.release.problems().chain(self.release.warnings()));
         let (files, outcome) = (plural(files.len(), "file"), self.release.outcome.word());
         let accepted = warnings.iter().filter(|warning| warning.accepted.is_some()).count();
         let (problems, warnings) = (plural(problems.len(), "problem"), plural(warnings.len() - accepted, "warning"));

@@ -169,6 +169,13 @@ fn problems(report: &Report, dist: &Path) -> (Vec<Problem>, Vec<Problem>) {
     (problems, warnings)
 }
 
+/// A sentence without the file that it begins with; none where that stands elsewhere in it too.
+fn without(message: &str, file: &str) -> Option<String> {
+    let rest = message.strip_prefix(&format!("`{file}`")).filter(|rest| !rest.contains(file))?;
+    let what = if file.ends_with(".whl") { "the wheel" } else { "the file" };
+    Some(rest.strip_prefix(": ").map_or_else(|| format!("{what}{rest}"), str::to_owned))
+}
+
 fn problem(finding: &Finding, file: Option<String>) -> Problem {
     let (message, said) = match (&file, &finding.member) {
         (Some(file), Some(member)) => {
@@ -179,7 +186,8 @@ fn problem(finding: &Finding, file: Option<String>) -> Problem {
         (Some(file), None) if !finding.message.contains(file.as_str()) => {
             (format!("`{file}`: {}", finding.message), Some(finding.message.clone()))
         }
-        _ => (finding.message.clone(), None),
+        (Some(file), None) => (finding.message.clone(), without(&finding.message, file)),
+        (None, _) => (finding.message.clone(), None),
     };
     Problem { code: finding.rule.to_owned(), file, message, said, help: finding.help.clone(), accepted: None }
 }
@@ -187,4 +195,17 @@ fn problem(finding: &Finding, file: Option<String>) -> Problem {
 /// Whether a rule finds something only where a release is expected.
 pub(crate) fn is_of_gate(rule: &str) -> bool {
     Family::of(rule).is_some_and(Family::is_of_gate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_is_told_without_the_file_that_it_begins_with() {
+        assert_eq!(without("`a.whl` has no receipt", "a.whl").as_deref(), Some("the wheel has no receipt"));
+        assert_eq!(without("`a.whl`: the receipt is of others", "a.whl").as_deref(), Some("the receipt is of others"));
+        assert_eq!(without("nothing pins `a.whl`", "a.whl"), None);
+        assert_eq!(without("`a.whl` is `a.whl`", "a.whl"), None);
+    }
 }

@@ -12,6 +12,19 @@ pub struct KeyPosition {
     pub(super) key: String,
 }
 
+impl KeyPosition {
+    /// Where several keys of one file stand: the file, and every line that is known.
+    pub(crate) fn of_several(places: &[&Self]) -> String {
+        let origin = places.first().map_or("", |place| place.origin.as_str());
+        let lines: Vec<_> = places.iter().filter_map(|place| Some(place.line?.to_string())).collect();
+        match &lines[..] {
+            [] => format!("`{origin}`"),
+            [line] => format!("`{origin}`, line {line}"),
+            lines => format!("`{origin}`, lines {}", lines.join(", ")),
+        }
+    }
+}
+
 impl fmt::Display for KeyPosition {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let line = self.line.map(|line| format!(", line {line}")).unwrap_or_default();

@@ -101,13 +101,10 @@ impl Shown for KeptBack<'_> {
 }
 
 impl KeptBack<'_> {
-    /// What people are told: every problem, and that nothing was sent.
+    /// What people are told after every problem: that nothing was sent.
     pub(crate) fn failure(&self) -> Failure {
         let problems = plural(self.0.problems.len(), "problem");
-        let mut failure =
-            Failure::new(Exit::NotGood, format!("the release is not good: {problems}, and nothing was sent"));
-        failure.chain.extend(self.0.problems.iter().map(|problem| format!("{} [{}]", problem.message, problem.code)));
-        failure.with_hint("`relkit verify` with the same options tells what to do about each")
+        Failure::new(Exit::NotGood, format!("the release is not good: {problems}, and nothing was sent"))
     }
 }
 

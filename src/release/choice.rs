@@ -8,7 +8,7 @@ use crate::console::text::shell_word;
 use crate::error::Outcome;
 use crate::gate::UploadCommand;
 use crate::product::{PlatformFamily, Target, Template};
-use crate::report::{CoverageRow, TargetRow};
+use crate::report::{CoverageRow, TOO_OLD, TargetRow};
 use crate::target::{Architecture, TargetTriple};
 use crate::zip::writer::SourceDate;
 
@@ -49,7 +49,7 @@ pub(super) fn platforms(coverage: Coverage, options: &Options, left_out: &[Targe
         let targets: Vec<_> = targets.filter(is_meant).collect();
         let is_gap = gaps.iter().any(|gap| (gap.family, gap.architecture) == (family, architecture));
         match targets.is_empty() {
-            _ if served.contains(&kind(choice)) => Some("older than its tag asks for"),
+            _ if served.contains(&kind(choice)) => Some(TOO_OLD),
             false if targets.into_iter().all(is_left_out) => Some("left out on purpose"),
             true if !is_gap => Some("no target of the product"),
             _ => None,

@@ -4,8 +4,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::options::Options;
-use super::target::ReleaseRun;
+use super::target::{ReleaseRun, tell_reservations};
 use super::{choice, rows};
+use crate::check;
 use crate::check::coverage::{Candidate, Coverage};
 use crate::console::Console;
 use crate::error::{Exit, Failure, Outcome};
@@ -34,7 +35,7 @@ pub(super) fn carry_out(options: &Options, root: &Path, console: &Console) -> Re
     let place = ReleaseRun { options, console, root };
     let mut targets: Vec<TargetRow> = Vec::new();
     for payload in &options.payloads {
-        let row = place.target(payload, targets.len() + 1)?;
+        let row = place.target(payload, targets.len() + 1).inspect_err(|_| tell_reservations(&targets, console))?;
         if let Some(name) = &row.wheel
             && targets.iter().any(|other| other.wheel.as_ref() == Some(name))
         {
@@ -43,6 +44,7 @@ pub(super) fn carry_out(options: &Options, root: &Path, console: &Console) -> Re
         }
         targets.push(row);
     }
+    tell_reservations(&targets, console);
     if let Some(sdk) = options.product.sdk.as_ref().filter(|_| options.only != Some(Half::Runtime)) {
         let staged = stage_sdk(&stage::sdk::Options {
             sdk,
@@ -54,6 +56,13 @@ pub(super) fn carry_out(options: &Options, root: &Path, console: &Console) -> Re
         place.build(&staged.out, &sdk.template)?;
     }
     place.judge(targets)
+}
+
+/// How long the check of a wheel took.
+fn took(checked: &check::Report, wheel: &WheelFileName) -> Duration {
+    let wheel = wheel.to_string();
+    let of = checked.files.iter().find(|file| file.path.file_name().is_some_and(|name| *name == *wheel));
+    of.map_or(Duration::ZERO, |file| file.took)
 }
 
 impl ReleaseRun<'_> {
@@ -72,19 +81,18 @@ impl ReleaseRun<'_> {
             }
         }
         let failed: Vec<_> = targets.iter().flat_map(rows::failed_steps).collect();
-        let (started, part) = (Instant::now(), self.options.part());
+        let part = self.options.part();
         let dist = &dist;
         let options =
             gate::Options { dist, version, receipts: None, allow_missing, runtime, sdk, part, failed: &failed };
         let (verdict, checked) = self.console.with_spinner("Checking", |progress| gate::verify(&options, progress))?;
-        let elapsed = started.elapsed();
         let files = checked.files.iter().filter(|file| file.sha256.is_some());
         let findings: Vec<_> = files.flat_map(rows::findings).filter(|row| !gate::is_of_gate(&row.rule)).collect();
         for row in &mut targets {
             if let Some(wheel) = &row.wheel {
                 // As the line has it: what is wrong with a wheel, then whether its program runs.
                 let at = row.steps.iter().position(|step| step.name == "smoke").unwrap_or(row.steps.len());
-                row.steps.insert(at, rows::checked(wheel, &findings, elapsed));
+                row.steps.insert(at, rows::checked(wheel, &findings, took(&checked, wheel)));
             }
         }
         self.summary(&verdict, findings, targets)

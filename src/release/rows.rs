@@ -54,8 +54,9 @@ pub(super) fn failed_steps(row: &TargetRow) -> impl Iterator<Item = FailedStep> 
 }
 
 pub(super) fn problem(problem: &Problem) -> ProblemRow {
+    let of_file = problem.of_file();
     let Problem { code, message, help, accepted, .. } = problem.clone();
-    ProblemRow { code, message, help, accepted }
+    ProblemRow { code, message, of_file, help, accepted }
 }
 
 pub(super) fn findings(file: &FileReport) -> impl Iterator<Item = FindingRow> {

@@ -130,7 +130,9 @@ impl ReleaseReport {
     fn coverage_part(&self) -> Markup {
         let of = |wanted: fn(&CoverageRow) -> bool| self.coverage.iter().filter(move |row| wanted(row));
         let missing: Vec<_> = of(|row| row.wheel.is_none() && row.by_choice.is_none()).collect();
-        let neutral: Vec<_> = of(|row| row.wheel.is_none() && row.by_choice.is_some()).collect();
+        let neutral = of(|row| row.wheel.is_none() && row.by_choice.is_some());
+        // A tag has a floor, which is no choice of platforms.
+        let (older, neutral): (Vec<_>, Vec<_>) = neutral.partition(|row| row.is_too_old());
         html! {
             section aria-labelledby="platforms" {
                 h2 id="platforms" { "Who can install it" }
@@ -138,18 +140,20 @@ impl ReleaseReport {
                 ul.grid {
                     @for row in of(|row| row.wheel.is_some()) {
                         li.cell { (row.name) br; @if let Some(wheel) = &row.wheel {
-                            span.soft.mono title=(wheel) { (platform_part(wheel)) }
+                            span.soft.mono title=(wheel) { @for (place, tag) in platform_part(wheel).split('.').enumerate() {
+                                @if place > 0 { "." wbr; } (tag)
+                            } }
                         } }
                     }
                     @for row in &missing { li.cell.none { (row.name) br; span.failed { "✗ no wheel" } } }
                 }
-                @if !neutral.is_empty() {
-                    details {
-                        summary { (plural(neutral.len(), "platform")) " not supported by choice" }
-                        ul.grid { @for row in &neutral {
+                @for (rows, why) in [(&older, "older than the tags ask for"), (&neutral, "not supported by choice")] {
+                    @if !rows.is_empty() { details {
+                        summary { (plural(rows.len(), "platform")) " " (why) }
+                        ul.grid { @for row in rows {
                             li.cell.neutral { (row.name) br; span.soft { (row.by_choice.as_deref().unwrap_or_default()) } }
                         } }
-                    }
+                    } }
                 }
             }
         }

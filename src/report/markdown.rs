@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
+use super::groups::{Sentence, groups};
 use super::value::{ReleaseReport, TargetRow};
 use crate::console::markdown::{code, code_cell, escaped};
-use crate::console::text::{human_bytes, visible_lines};
+use crate::console::text::{human_bytes, plural, visible_lines};
 
 pub(super) fn summary(release: &ReleaseReport) -> String {
     let mut text = format!(
@@ -18,11 +19,11 @@ pub(super) fn summary(release: &ReleaseReport) -> String {
     );
     for problem in &release.problems {
         let (message, help) = (escaped(&problem.message), escaped(&problem.help));
-        let _ = writeln!(text, "- **{}** {message} ({help})", problem.code);
+        let _ = writeln!(text, "- **{}** {message} ({help})", code(&problem.code));
     }
     for warning in &release.warnings {
         let (message, help) = (escaped(&warning.message), escaped(&warning.help));
-        let _ = writeln!(text, "- {} {message} ({help})", warning.code);
+        let _ = writeln!(text, "- {} {message} ({help})", code(&warning.code));
     }
     let steps = release.steps();
     if !release.targets.is_empty() {
@@ -33,10 +34,19 @@ pub(super) fn summary(release: &ReleaseReport) -> String {
         let cells: String = steps.iter().map(|name| cell(target, name)).collect();
         let _ = writeln!(text, "| {} |{cells} {} |", code_cell(&target.title()), human_bytes(target.wheel_bytes));
     }
-    let uncovered: Vec<_> = release.coverage.iter().filter(|row| row.wheel.is_none()).collect();
-    if !uncovered.is_empty() {
-        let names: Vec<_> = uncovered.iter().map(|row| row.name.as_str()).collect();
-        let _ = writeln!(text, "\nNo wheel for: {}", names.join(", "));
+    let uncovered = || release.coverage.iter().filter(|row| row.wheel.is_none());
+    let missing: Vec<_> = uncovered().filter(|row| row.by_choice.is_none()).map(|row| escaped(&row.name)).collect();
+    if !missing.is_empty() {
+        let _ = writeln!(text, "\nNo wheel for: {}", missing.join("; "));
+    }
+    let by_choice: Vec<_> =
+        uncovered().filter_map(|row| Some(format!("{} ({})", escaped(&row.name), row.by_choice.as_ref()?))).collect();
+    if !by_choice.is_empty() {
+        folded(
+            &mut text,
+            &format!("{} without a wheel, as it is meant", plural(by_choice.len(), "platform")),
+            &by_choice,
+        );
     }
     if let Some(changes) = &release.changes {
         let _ = writeln!(text, "\n### Changed since {}\n", escaped(&changes.against));
@@ -45,11 +55,13 @@ pub(super) fn summary(release: &ReleaseReport) -> String {
         }
     }
     if !release.findings.is_empty() {
-        text += "\n| finding | file | what |\n| --- | --- | --- |\n";
+        text += "\n| finding | what | where |\n| --- | --- | --- |\n";
     }
-    for finding in &release.findings {
-        let (kind, file, message) = (finding.kind(), code_cell(&finding.file), escaped(&finding.message));
-        let _ = writeln!(text, "| {kind} `{}` | {file} | {message} |", finding.rule);
+    for group in groups(release) {
+        for said in &group.sentences {
+            let message = escaped(&said.first.message);
+            let _ = writeln!(text, "| {} `{}` | {message} | {} |", said.kind, group.rule, places(said));
+        }
     }
     if !release.files.is_empty() {
         text += "\n| file | size | SHA-256 |\n| --- | ---: | --- |\n";
@@ -57,7 +69,29 @@ pub(super) fn summary(release: &ReleaseReport) -> String {
     for file in &release.files {
         let _ = writeln!(text, "| {} | {} | `{}` |", code_cell(&file.name), human_bytes(file.bytes), file.sha256);
     }
+    if let Some(next) = &release.next {
+        let _ = writeln!(text, "\nNext: {}", code(next));
+    }
     visible_lines(&text)
+}
+
+/// Lines that a click unfolds.
+fn folded(text: &mut String, summary: &str, lines: &[String]) {
+    let _ = write!(text, "\n<details><summary>{summary}</summary>\n\n");
+    lines.iter().for_each(|line| _ = writeln!(text, "- {line}"));
+    *text += "\n</details>\n";
+}
+
+/// So many files of a sentence are named.
+const MAX_FILES: usize = 10;
+
+/// The files that a sentence is said of.
+fn places(said: &Sentence<'_>) -> String {
+    let mut names: Vec<_> = said.files.iter().take(MAX_FILES).map(|(file, _)| code_cell(file)).collect();
+    if said.files.len() > MAX_FILES {
+        names.push(format!("and {} more", said.files.len() - MAX_FILES));
+    }
+    names.join("<br>")
 }
 
 fn cell(target: &TargetRow, step: &str) -> String {

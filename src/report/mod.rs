@@ -8,6 +8,7 @@ mod markdown;
 mod text;
 mod value;
 
+pub(crate) use value::TOO_OLD;
 pub use value::{
     ChangeRow, Changes, CoverageRow, Difference, FileRow, FindingRow, ProblemRow, ReleaseReport, SbomRow, StepRow,
     TargetRow,
@@ -47,6 +48,7 @@ mod tests {
                 contents: vec![("bin/acme".into(), 400)],
                 why: Some("`musllinux_1_1_x86_64`: read off the binaries".into()),
                 wider: None,
+                reservations: Vec::new(),
                 missing_loader: None,
                 smoke: vec![StepRow {
                     name: "version".into(),
@@ -71,12 +73,14 @@ mod tests {
             problems: vec![ProblemRow {
                 code: "set-complete".into(),
                 message: "m".into(),
+                of_file: None,
                 help: "h".into(),
                 accepted: None,
             }],
             warnings: vec![ProblemRow {
                 code: "set-coverage".into(),
                 message: "w".into(),
+                of_file: None,
                 help: "h".into(),
                 accepted: None,
             }],
@@ -131,11 +135,29 @@ mod tests {
         assert!(release.summary().contains("0 warnings, 2 accepted"), "{}", release.summary());
         let text = release.text();
         assert!(
-            text.contains("accepted: w (set-coverage)\n  reason: we <know>") && !text.contains("warning:"),
+            text.contains("accepted[set-coverage]: w\n  reason: we <know>") && !text.contains("warning:"),
             "{text}"
         );
         assert!(release.html().contains("Accepted: we &lt;know&gt;"), "{}", release.html());
         assert!(release.markdown().contains("accepted"), "{}", release.markdown());
+    }
+
+    /// A sentence is one row with its files, and a platform below a tag's floor is not one that was left out.
+    #[test]
+    fn what_is_alike_is_said_once_and_what_is_too_old_apart() {
+        let mut release = sample();
+        let found = FindingRow { accepted: None, ..release.findings[0].clone() };
+        release.findings = ["a.whl", "b.whl"].map(|file| FindingRow { file: file.into(), ..found.clone() }).into();
+        let row = |name: &str, why: &str| CoverageRow { name: name.into(), wheel: None, by_choice: Some(why.into()) };
+        release.coverage.extend([row("old", TOO_OLD), row("other", "no target of the product")]);
+        let text = release.markdown();
+        assert!(text.contains("| error `macho-minos` | too new | `a.whl`<br>`b.whl` |"), "{text}");
+        assert!(text.contains("No wheel for: windows-x86\\_64\n"), "{text}");
+        assert!(text.contains("2 platforms without a wheel") && text.contains("- old (older than"), "{text}");
+        let page = release.html();
+        for part in ["1 platform older than the tags ask for", "1 platform not supported by choice"] {
+            assert!(page.contains(part), "{part}");
+        }
     }
 
     #[test]

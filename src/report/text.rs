@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::groups::groups;
 use super::markdown;
-use super::value::{ProblemRow, ReleaseReport, TargetRow};
+use super::value::{FindingRow, ProblemRow, ReleaseReport, TargetRow};
+use crate::check::listing::{Row, listing};
 use crate::console::Shown;
 use crate::console::text::{columns, human_bytes, plural, table, visible};
 use crate::error::Outcome;
@@ -32,23 +32,10 @@ impl Shown for ReleaseReport {
             true => String::new(),
             false => table(head, self.targets.iter().map(|target| row(target, !is_narrow))),
         };
-        for (kind, rows) in [("problem", &self.problems), ("warning", &self.warnings)] {
-            for ProblemRow { code, message, help, accepted } in rows {
-                let kind = accepted.as_ref().map_or(kind, |_| "accepted");
-                let help =
-                    accepted.as_ref().map_or_else(|| visible(help), |reason| format!("reason: {}", visible(reason)));
-                let _ = writeln!(text, "\n{kind}: {} ({code})\n  {help}", visible(message));
-            }
-        }
-        for (warning, files) in self.finding_warnings() {
-            let _ = writeln!(text, "\nwarning: {warning}");
-            match &files[..] {
-                [file] => _ = writeln!(text, "  in `{}`", visible(file)),
-                files => {
-                    let _ = writeln!(text, "  in {}:", plural(files.len(), "file"));
-                    files.iter().for_each(|file| _ = writeln!(text, "    {}", visible(file)));
-                }
-            }
+        let rows = self.listed();
+        if !rows.is_empty() {
+            let _ = write!(text, "\n{}", rows.trim_end_matches('\n'));
+            text.push('\n');
         }
         if let Some(changes) = &self.changes {
             let _ = writeln!(text, "\nchanged since {}:", visible(&changes.against));
@@ -83,17 +70,34 @@ impl Shown for ReleaseReport {
 }
 
 impl ReleaseReport {
-    /// Every warning about files, with the files that it is true of. Of several members the first is named.
-    fn finding_warnings(&self) -> Vec<(String, Vec<&str>)> {
-        let mut warnings = Vec::new();
-        for group in groups(self) {
-            for sentence in group.sentences.iter().filter(|sentence| sentence.kind == "warning") {
-                let member = sentence.first.member.as_ref();
-                let member = member.map(|member| format!("`{}`: ", visible(member))).unwrap_or_default();
-                let text = format!("{member}{} ({})", visible(&sentence.first.message), group.rule);
-                warnings.push((text, sentence.files.iter().map(|(file, _)| *file).collect()));
-            }
-        }
-        warnings
+    /// What keeps it back, what is to be known of it, and what is found in its files and keeps nothing back.
+    fn listed(&self) -> String {
+        let found = || self.findings.iter().filter(|row| row.kind() == "warning");
+        let words = |row: &FindingRow| {
+            let member = row.member.as_ref().map(|member| format!("`{member}`: ")).unwrap_or_default();
+            let begun = if member.is_empty() { ": " } else { ", " };
+            (format!("`{}`{begun}{member}{}", row.file, row.message), format!("{member}{}", row.message))
+        };
+        let words: Vec<_> = found().map(words).collect();
+        let of_file = found().zip(&words).map(|(row, (message, words))| Row {
+            kind: "warning",
+            code: &row.rule,
+            message,
+            of_file: Some((&row.file, words)),
+            help: &row.help,
+            accepted: None,
+        });
+        listing(of_set("problem", &self.problems).chain(of_set("warning", &self.warnings)).chain(of_file))
     }
+}
+
+fn of_set<'a>(kind: &'static str, rows: &'a [ProblemRow]) -> impl Iterator<Item = Row<'a>> {
+    rows.iter().map(move |row| Row {
+        kind,
+        code: &row.code,
+        message: &row.message,
+        of_file: row.of_file.as_ref().map(|(file, words)| (file.as_str(), words.as_str())),
+        help: &row.help,
+        accepted: row.accepted.as_deref(),
+    })
 }

@@ -59,6 +59,9 @@ pub struct TargetRow {
     /// Why the wheel carries its tags, and what would widen them.
     pub why: Option<String>,
     pub wider: Option<String>,
+    /// What its payload was staged with reservations for.
+    #[serde(skip)]
+    pub reservations: Vec<String>,
     /// The loader without which this machine cannot start its program.
     #[serde(skip)]
     pub missing_loader: Option<String>,
@@ -136,6 +139,15 @@ pub struct CoverageRow {
     pub by_choice: Option<String>,
 }
 
+/// Why a platform gets no wheel whose kind gets one.
+pub(crate) const TOO_OLD: &str = "older than its tag asks for";
+
+impl CoverageRow {
+    pub(super) fn is_too_old(&self) -> bool {
+        self.by_choice.as_deref() == Some(TOO_OLD)
+    }
+}
+
 #[derive(Debug, Clone, Serialize)]
 pub struct FindingRow {
     pub file: String,
@@ -151,6 +163,9 @@ pub struct FindingRow {
 pub struct ProblemRow {
     pub code: String,
     pub message: String,
+    /// The file that the message begins with, and the message without it.
+    #[serde(skip)]
+    pub of_file: Option<(String, String)>,
     pub help: String,
     /// Why it is accepted, where it is: shown with the warnings, and none of them.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::console::Shown;
 use crate::console::annotation::{self, Annotation};
-use crate::console::{Shown, text::visible};
+use crate::console::text::{labelled, visible};
 use crate::digest::Sha256Digest;
 use crate::error::Outcome;
 use crate::fs::{self, FsError};
@@ -97,8 +98,8 @@ impl fmt::Display for Report {
                 Outcome::Failed => "FAILED",
                 Outcome::Skipped => "skipped",
             };
-            let detail = visible(&step.detail);
-            writeln!(formatter, "{:<14} {outcome:<8} {:>7} ms  {detail}", step.name, step.milliseconds)?;
+            let label = format!("{:<14} {outcome:<8} {:>7} ms  ", step.name, step.milliseconds);
+            formatter.write_str(&labelled(&label, label.chars().count(), &step.detail))?;
         }
         let version = visible(self.version.as_deref().unwrap_or("unknown version"));
         let outcome = if self.passed() { "passed" } else { "FAILED" };

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::binary::{BinaryError, Objection, honest_instead};
+use crate::console::text::quoted;
 use crate::error::{Exit, Explain};
 use crate::fs::FsError;
 use crate::member_path::{self, MemberPath, Unkeepable};
@@ -164,6 +165,28 @@ pub enum StageWarning {
 }
 
 impl StageWarning {
+    /// The sentences for people: rows of `files` that find nothing are one of them.
+    pub(crate) fn sentences(warnings: &[Self]) -> Vec<String> {
+        let rows = warnings.iter().filter_map(|warning| match warning {
+            Self::Unmatched { pattern, at } => Some((pattern, at)),
+            _ => None,
+        });
+        let (patterns, places): (Vec<_>, Vec<_>) = rows.unzip();
+        let mut is_said = false;
+        let sentence = |warning: &Self| match warning {
+            Self::Unmatched { .. } if patterns.len() > 1 => {
+                let all = format!(
+                    "nothing that these rows of `files` name is in the payload: {} ({})",
+                    quoted(&patterns),
+                    KeyPosition::of_several(&places)
+                );
+                (!std::mem::replace(&mut is_said, true)).then_some(all)
+            }
+            _ => Some(warning.to_string()),
+        };
+        warnings.iter().filter_map(sentence).collect()
+    }
+
     pub(crate) fn of(member: &str, tag: &PlatformTag, objection: Objection) -> Self {
         let (member, tag) = (member.to_owned(), tag.clone());
         if objection.breaks_promise() {

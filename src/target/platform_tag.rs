@@ -164,7 +164,12 @@ const HINT: &str = "platform tags look like `macosx_11_0_arm64`, `manylinux_2_17
 
 impl Explain for TagError {
     fn hint(&self) -> Option<String> {
-        Some(HINT.into())
+        // As a target or a file system spells it.
+        let spelled = self.0.trim().to_ascii_lowercase().replace(['-', ' '], "_");
+        Some(match parse(&spelled).filter(|_| spelled != self.0) {
+            Some(tag) => format!("did you mean `{tag}`? {HINT}"),
+            None => HINT.into(),
+        })
     }
 }
 

@@ -39,6 +39,7 @@ fn sample() -> ReleaseReport {
                 step("smoke", Outcome::Skipped, "this machine cannot run it; `windows-11-arm` can"),
             ],
             payload_bytes: 341_270_320,
+            reservations: Vec::new(),
             missing_loader: None,
             wheel: wheel.parse().ok(),
             wheel_bytes: 125_800_000,
@@ -90,6 +91,7 @@ fn sample() -> ReleaseReport {
         ],
         findings: vec![finding(true, None), finding(false, None), finding(true, Some("the published promise"))],
         problems: vec![ProblemRow {
+            of_file: None,
             code: "set-targets".into(),
             message: "there is no wheel for `x86_64-unknown-linux-musl` (`manylinux_2_17_x86_64.musllinux_1_1_x86_64`)"
                 .into(),
@@ -97,6 +99,7 @@ fn sample() -> ReleaseReport {
             accepted: None,
         }],
         warnings: vec![ProblemRow {
+            of_file: None,
             code: "set-coverage".into(),
             message: "no glibc Linux on aarch64 gets a wheel, such as Debian 12; the product promises to serve it"
                 .into(),

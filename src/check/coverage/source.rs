@@ -58,7 +58,7 @@ impl Explain for CoverageError {
                 "tags look like `musllinux_1_1_x86_64`; several are joined by dots; a published release is `NAME==VERSION`".into(),
             ),
             Self::Empty(_) => Some("build the wheels first, or give another directory".into()),
-            Self::Platform { .. } => Some(format!("the platforms are {}", names().collect::<Vec<_>>().join(", "))),
+            Self::Platform { .. } => Some("`relkit coverage any` lists the names of all of them".into()),
         }
     }
 

@@ -100,9 +100,7 @@ fn judge(set: &Set<'_>, found: &mut Findings) {
         let mut put = |rule: &Rule, message: String| {
             if rule.name == found.rule {
                 let finding = found.finding(message);
-                let again = format!(
-                    "Run `relkit smoke {name} --receipt FILE` on a machine of its platform, or with `--runner`"
-                );
+                let again = RECEIPT_MISSING.documentation.fix;
                 let told = finding.severity == Severity::Warning;
                 found.put(Owner::File(index), if told { finding } else { finding.with_help(again) });
             }
