@@ -35,6 +35,7 @@ mod promise;
 mod python;
 mod read;
 mod search;
+mod stable_abi;
 mod tags;
 
 pub(crate) use bundled::Reach;
@@ -53,6 +54,7 @@ pub(crate) use magic::Magic;
 pub(crate) use objection::{Absence, Objection, Weight};
 pub(crate) use python::PythonLibrary;
 pub use read::{Spool, read};
+pub(crate) use stable_abi::{NEWEST_STABLE_ABI, Standing, is_there};
 pub(crate) use tags::{NextTag, honest_instead};
 
 #[cfg(test)]
