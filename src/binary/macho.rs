@@ -7,7 +7,9 @@ use object::read::macho::{LoadCommandData, LoadCommandVariant, MachHeader};
 
 use super::bytes::Strings;
 use super::error::{BinaryError, DEBUG_SYMBOLS};
-use super::facts::{Details, Facts, Kind, Linkage, MachOFacts, MachOPlatform, Needed, Signature, Slice, UndefinedSymbol};
+use super::facts::{
+    Details, Facts, Kind, Linkage, MachOFacts, MachOPlatform, Needed, Signature, Slice, UndefinedSymbol,
+};
 use super::machine::Machine;
 use super::macho_signature;
 use super::magic::{Format, Magic};
@@ -254,7 +256,9 @@ impl<'data> Reader<'data> {
                 self.slice.signature = self.signature(offset.into(), size.into());
             }
             LoadCommandVariant::Symtab(table) => self.symbols = Some(*table),
-            LoadCommandVariant::Dysymtab(table) => self.undefined = (table.iundefsym.get(endian), table.nundefsym.get(endian)),
+            LoadCommandVariant::Dysymtab(table) => {
+                self.undefined = (table.iundefsym.get(endian), table.nundefsym.get(endian))
+            }
             _ => {}
         }
         Ok(())

@@ -6,7 +6,9 @@ use object::LittleEndian as LE;
 use object::pe;
 use object::read::ReadRef as _;
 use object::read::coff::SectionTable;
-use object::read::pe::{DataDirectories, ExportTable, ExportTarget, ImageNtHeaders, ImageOptionalHeader, ImageThunkData};
+use object::read::pe::{
+    DataDirectories, ExportTable, ExportTarget, ImageNtHeaders, ImageOptionalHeader, ImageThunkData,
+};
 
 use super::bytes::Strings;
 use super::error::BinaryError;

@@ -1,7 +1,7 @@
-//! Where a table ends, and whether its frame is one. What is in its cells is not read.
+//! Where a table ends, whether its frame is one, and what its cells hold where none is joined with another.
 
-use super::fault::{Fault, width};
-use super::lines::Line;
+use super::fault::{Fault, columns as columns_of, width};
+use super::lines::{Line, spaces};
 use super::markers::is_grid;
 
 fn malformed(line: &Line<'_>, why: &str) -> Fault {
@@ -21,6 +21,10 @@ pub(super) fn grid(lines: &[Line<'_>], start: usize) -> Result<usize, Fault> {
     let (Some(top), Some(bottom)) = (block.first(), block.last()) else { return Ok(end) };
     if !is_grid(bottom.text) {
         return Err(malformed(bottom, "it has no bottom"));
+    }
+    let mut headers = block.iter().filter(|line| line.text.starts_with("+=") && is_header(line.text));
+    if let Some(second) = headers.nth(1) {
+        return Err(malformed(second, "it has two headers"));
     }
     match block.iter().find(|line| width(line.text) != width(top.text) || !line.text.ends_with(['+', '|'])) {
         Some(line) => Err(malformed(line, "the line does not end where the first does")),
@@ -53,18 +57,134 @@ pub(super) fn simple(lines: &[Line<'_>], start: usize) -> Result<usize, Fault> {
     Err(malformed(&lines[start], "it has no bottom, or no blank line behind it"))
 }
 
-/// Between columns stands nothing.
+/// A line of the frame below the header.
+fn is_header(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b'+' | b'='))
+}
+
+/// How many columns a table has whose first line this is.
+pub(super) fn columns(top: &str) -> usize {
+    if top.starts_with('+') { top.matches('+').count() - 1 } else { top.split_whitespace().count() }
+}
+
+/// The part of a line between two columns; one behind the other takes as much as is there.
+fn part(text: &str, from: usize, to: usize) -> &str {
+    if text.is_ascii() {
+        return text.get(from..to.min(text.len())).unwrap_or_default();
+    }
+    let (mut at, mut begin, mut end) = (0, text.len(), text.len());
+    for (index, character) in text.char_indices() {
+        if at >= from && index < begin {
+            begin = index;
+        }
+        if at >= to {
+            end = index;
+            break;
+        }
+        at += columns_of(character);
+    }
+    &text[begin.min(end)..end]
+}
+
+/// A cell without what all its lines are indented by.
+fn cell<'a>(lines: &[Line<'a>], from: usize, to: usize) -> Vec<Line<'a>> {
+    let mut cut: Vec<_> =
+        lines.iter().map(|line| Line { number: line.number, text: part(line.text, from, to).trim_end() }).collect();
+    let indent =
+        cut.iter().filter(|line| !line.text.is_empty()).map(|line| spaces(line.text)).min().unwrap_or_default();
+    for line in &mut cut {
+        line.text = line.text.get(indent..).unwrap_or_default();
+    }
+    cut
+}
+
+/// The cells of a grid; `None` where some are joined.
+pub(super) fn grid_cells<'a>(block: &[Line<'a>]) -> Option<Vec<Vec<Line<'a>>>> {
+    let top = block.first()?.text;
+    let bars: Vec<_> = top.match_indices('+').map(|(at, _)| at).collect();
+    let is_frame = |line: &Line<'_>| {
+        let is_line = line.text.bytes().all(|byte| matches!(byte, b'+' | b'-' | b'='));
+        is_line && bars.iter().all(|bar| part(line.text, *bar, bar + 1) == "+")
+    };
+    let (mut cells, mut begin) = (Vec::new(), 1);
+    for (at, line) in block.iter().enumerate().skip(1) {
+        if is_frame(line) {
+            let row = &block[begin..at];
+            if !row.is_empty() {
+                cells.extend(bars.windows(2).map(|pair| cell(row, pair[0] + 1, pair[1])));
+            }
+            begin = at + 1;
+        } else if !bars.iter().all(|bar| part(line.text, *bar, bar + 1) == "|") || line.text.contains("+-") {
+            return None;
+        }
+    }
+    Some(cells)
+}
+
+/// Where the columns of a simple table begin and end.
+fn bounds(top: &str) -> Vec<(usize, usize)> {
+    let mut found: Vec<(usize, usize)> = Vec::new();
+    for (at, _) in top.bytes().enumerate().filter(|(_, byte)| *byte != b' ') {
+        match found.last_mut() {
+            Some((_, end)) if *end == at => *end = at + 1,
+            _ => found.push((at, at + 1)),
+        }
+    }
+    found
+}
+
+/// A line of hyphens: columns above it are joined.
+fn is_span(text: &str) -> bool {
+    text.starts_with('-') && text.bytes().all(|byte| matches!(byte, b'-' | b' '))
+}
+
+/// The cells of a simple table; `None` where some are joined.
+pub(super) fn simple_cells<'a>(block: &[Line<'a>]) -> Option<Vec<Vec<Line<'a>>>> {
+    let bounds = bounds(block.first()?.text);
+    if block.iter().any(|line| is_span(line.text)) {
+        return None;
+    }
+    let (mut cells, mut begin) = (Vec::new(), 1);
+    let (_, first_end) = *bounds.first()?;
+    let mut add = |row: &[Line<'a>]| {
+        if row.iter().any(|line| !line.text.is_empty()) {
+            let ends = bounds
+                .iter()
+                .enumerate()
+                .map(|(at, (from, to))| cell(row, *from, if at + 1 == bounds.len() { usize::MAX } else { *to }));
+            cells.extend(ends);
+        }
+    };
+    for (at, line) in block.iter().enumerate().skip(1) {
+        let is_border = line.text.starts_with('=') && line.text.bytes().all(|byte| matches!(byte, b'=' | b' '));
+        if is_border {
+            add(&block[begin..at]);
+            begin = at + 1;
+        } else if !part(line.text, 0, first_end).trim().is_empty() && at > begin {
+            // Text in the first column begins a row.
+            add(&block[begin..at]);
+            begin = at;
+        }
+    }
+    Some(cells)
+}
+
+/// Between columns stands nothing, and lines that join columns begin and end where columns do.
 fn margins(block: &[Line<'_>]) -> Result<(), Fault> {
-    let top = block[0].text.as_bytes();
-    let last_column = block[0].text.rfind(' ').unwrap_or(0);
-    let inner = block.iter().filter(|line| line.text.is_ascii() && !line.text.starts_with('='));
-    // A line of hyphens below another says that columns are joined: what stands in the gap then is right.
-    let spans =
-        block.iter().any(|line| line.text.starts_with('-') && line.text.bytes().all(|it| matches!(it, b'-' | b' ')));
-    for line in inner.filter(|_| !spans) {
-        let text = line.text.as_bytes();
-        let is_wrong = |at: &usize| top[*at] == b' ' && text.get(*at).is_some_and(|byte| *byte != b' ');
-        if (0..last_column).find(is_wrong).is_some() {
+    let top = block[0].text;
+    let columns = bounds(top);
+    for line in block.iter().filter(|line| is_span(line.text)) {
+        let joined = bounds(line.text);
+        let begins = joined.iter().all(|(from, _)| columns.iter().any(|(start, _)| start == from));
+        let ends = joined.iter().all(|(_, to)| columns.iter().any(|(_, end)| end == to));
+        if !begins || !ends || joined.last().map(|(_, to)| *to) != columns.last().map(|(_, end)| *end) {
+            return Err(malformed(line, "a line that joins columns ends where none of them does"));
+        }
+    }
+    let gaps: Vec<_> = columns.windows(2).map(|pair| (pair[0].1, pair[1].0)).collect();
+    let spans = block.iter().any(|line| is_span(line.text));
+    for line in block.iter().filter(|line| !spans && !line.text.starts_with('=')) {
+        if gaps.iter().any(|(from, to)| !part(line.text, *from, *to).trim().is_empty()) {
             return Err(malformed(line, "text stands between its columns"));
         }
     }
