@@ -143,6 +143,8 @@ pub(crate) struct ElfFacts {
     pub(crate) undefined: Vec<UndefinedSymbol>,
     /// Functions that of all C libraries glibc alone has, and that this file defines itself.
     pub(crate) own_glibc_functions: Vec<String>,
+    /// Symbols with names as Python's that this file defines itself, without those that make it a module.
+    pub(crate) own_of_python: Vec<String>,
     /// What debuggers alone read.
     pub(crate) debug_sections: Vec<DebugSection>,
 }

@@ -102,6 +102,14 @@ fn the_rule_is_about_modules_for_every_python_alone() {
         let tags = format!("{tags}-{LINUX}");
         assert_eq!(told(linux(), &tags, "_native.abi3.so", elf(&private, libc)), [], "{tags}");
     }
+    // What other libraries may have, and what one of the wheel has.
+    let found = told(linux(), &stable, "_native.abi3.so", elf(&private, "libshiboken6.abi3.so.6.12"));
+    assert_eq!(found.iter().map(|(severity, _)| *severity).collect::<Vec<_>>(), [Warning]);
+    assert!(found[0].1.ends_with(", unless `libshiboken6.abi3.so.6.12` has it"), "{found:?}");
+    let names = vec!["_PyUnicode_Ready", "_PyLong_New"];
+    let library = ElfSample { interpreter: None, defined: names, soname: Some("libown.so.1"), ..glibc_elf() }.build();
+    let own = linux().and("codex_cli_bin/libown.so.1", library, 0o100755);
+    assert_eq!(told(own, &stable, "_native.abi3.so", elf(&private, "libown.so.1")), []);
     let own = linux().and("codex_cli_bin/libpython3.12.so.1.0", linux_program(), 0o100755);
     assert_eq!(told(own, &stable, "_native.abi3.so", elf(&private, libc)), []);
 }
