@@ -110,7 +110,7 @@ impl<'a, 'b> Body<'a, 'b> {
             }
             Marker::SimpleTable => {
                 let end = tables::simple(self.lines, at)?;
-                self.table(at, end, tables::simple_cells(&self.lines[at..end]))
+                self.table(at, end, Some(tables::simple_cells(&self.lines[at..end])))
             }
             Marker::Explicit(_) | Marker::Anonymous(_) => self.explicit(at),
             Marker::Rule => self.rule(at),

@@ -91,7 +91,7 @@ fn label(rest: &str) -> Option<(&str, usize)> {
 }
 
 /// Words with single marks between them.
-fn is_simple_name(name: &str) -> bool {
+pub(super) fn is_simple_name(name: &str) -> bool {
     !name.is_empty()
         && name.split(['-', '.', '_', '+', ':']).all(|word| !word.is_empty() && word.chars().all(char::is_alphanumeric))
 }
@@ -187,9 +187,18 @@ fn substitution<'a>(
     let line = lines[start];
     let Some(rest) = line.text[text..].strip_prefix('|').filter(|rest| !rest.starts_with(' ')) else { return Ok(None) };
     // A name of several lines is left alone.
-    let Some((name, behind)) = rest.split_once('|').filter(|(name, _)| !name.is_empty() && !name.ends_with(' ')) else {
+    let is_end = |at: &usize| {
+        let is_last = rest[at + 1..].is_empty() || rest[at + 1..].starts_with(' ');
+        *at > 0 && is_last && !rest[..*at].ends_with([' ', '\\'])
+    };
+    let end = rest.match_indices('|').map(|(at, _)| at).find(is_end);
+    let Some((name, behind)) = end.map(|end| (&rest[..end], &rest[end + 1..])) else {
         document.is_partial = true;
-        return Ok(Some(indented(lines, start, Indent::First(text), Until::Unindent)));
+        let block = indented(lines, start, Indent::First(text), Until::Unindent);
+        if !ends_anywhere(&block) {
+            return Err(Fault::new(line.number, "the name of a substitution does not end".to_owned()));
+        }
+        return Ok(Some(block));
     };
     let begins = line.text.len() - behind.trim_start().len();
     let block = indented(lines, start, Indent::First(begins), Until::Unindent);
@@ -234,6 +243,16 @@ fn substitution<'a>(
         None => return Err(Fault::new(line.number, format!("the substitution `{name}` has no directive"))),
     }
     Ok(Some(block))
+}
+
+/// Whether the name of a substitution ends in these lines: at a bar behind text and before a blank.
+fn ends_anywhere(block: &Block<'_>) -> bool {
+    let joined = block.lines.iter().map(|line| line.text.trim()).collect::<Vec<_>>().join(" ");
+    let mut bars = joined.match_indices('|').skip(1).filter(|(at, _)| *at > 1);
+    bars.any(|(at, _)| {
+        let is_behind = !joined[..at].ends_with([' ', '\\']);
+        is_behind && (joined[at + 1..].is_empty() || joined[at + 1..].starts_with(' '))
+    })
 }
 
 fn row(name: &str) -> Option<&'static (&'static str, bool, Content)> {
@@ -288,6 +307,9 @@ fn directive<'a>(
         if name == "class" && words.is_empty() {
             return fault(format!("the directive `{name}` has no argument"));
         }
+    }
+    if arguments > 0 && matches!(name.as_str(), "sectnum" | "section-numbering" | "target-notes") {
+        return fault(format!("the directive `{name}` takes no argument"));
     }
     if name == "figure" && arguments == 0 {
         return fault(format!("the directive `{name}` has no argument"));

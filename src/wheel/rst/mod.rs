@@ -29,8 +29,11 @@ pub(crate) fn fault(text: &str) -> Option<Fault> {
 
 fn read<'a>(document: &mut Document<'a>, lines: &[Line<'a>]) -> Result<(), Fault> {
     // Blocks inside others are read last, and a role that they define is used before.
-    for argument in lines.iter().filter_map(|line| explicit::role_argument(line.text)) {
-        roles::define(&mut document.roles, argument);
+    for (at, line) in lines.iter().enumerate() {
+        let Some(argument) = explicit::role_argument(line.text) else { continue };
+        // It may stand in the next line.
+        let next = lines.get(at + 1).map_or("", |next| next.text);
+        roles::define(&mut document.roles, if argument.is_empty() { next } else { argument });
     }
     Body::new(document, lines, Place::Document).read()?;
     while let Some((lines, depth)) = document.nested.pop() {
@@ -269,6 +272,15 @@ mod tests {
             ".. math::\n",
             ".. math::\n   :label: x\n\n   a\n",
             ".. line-block::\n",
+            ".. line-block::\n\n   **a\n",
+            ".. |x | image:: y\n\nz\n",
+            ".. |r| replace:: 1. a\n\n|r|\n",
+            ".. |r| replace:: a::\n\n|r|\n",
+            ".. sectnum::\n   :depth 2\n\na\n",
+            ".. role:: x:(code)\n\na\n",
+            "- **\n",
+            "===  ===  ===\na   b    c\n--------  ---\nc    d    e\n===  ===  ===\n",
+            "===  ===  ===\na b  **c  d\n--------  ---\n===  ===  ===\n",
             ".. header::\n\ny\n",
             ".. container:: 1\n\n   x\n",
             ".. class::\n\nx\n",
@@ -333,6 +345,11 @@ mod tests {
             ".. |u| unicode:: 0xA9 .. U+FFFFFFF\n   :trim:\n\n|u|\n",
             ".. role:: a-1(code)\n   :class: b c\n   :language: python\n\nx\n",
             ".. role:: x (code)\n\na\n",
+            ".. role::\n   x(code)\n\n:x:`a`\n",
+            ".. |x|y| replace:: a\n\n|x|y|\n",
+            "=====  =====\n      B\n=====  =====\na      long long\n=====  =====\n",
+            ".. line-block::\n\n   *a*\n     b\n",
+            "**\nb\n",
             "[1]_ [2]_\n\n.. [#] a\n\n.. [#] b\n",
             "[2]_\n\n.. [1] q\n.. [#] a\n",
             "A\n=\n\nx\n\n----\n\n.. c\n\nB\n=\n\ny\n",

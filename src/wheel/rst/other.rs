@@ -23,9 +23,11 @@ pub(super) fn read<'a>(
     let option = |wanted| options::value(&block.lines[arguments..head], wanted);
     match name {
         "role" => {
+            let argument = block.lines[..arguments].first().map_or(argument, |line| line.text);
             roles::judge_definition(argument, &document.roles).or_else(fault)?;
             roles::judge_options(argument, &options::options(&block.lines[arguments..head])).or_else(fault)?;
-            return if is_empty(text) { Ok(()) } else { fault(format!("the directive `{name}` takes no text")) };
+            let is_right = arguments <= 1 && is_empty(text);
+            return if is_right { Ok(()) } else { fault(format!("the directive `{name}` takes no text")) };
         }
         "title" => {
             let is_right = arguments > 0 && is_empty(text);
@@ -59,7 +61,8 @@ pub(super) fn read<'a>(
             // What is shown as it is needs something to show.
             return if is_empty(text) { fault(format!("the directive `{name}` shows nothing")) } else { Ok(()) };
         }
-        "parsed-literal" => {
+        "math" => return Ok(()),
+        "parsed-literal" | "line-block" => {
             let text = if head > arguments { text } else { &block.lines[..] };
             let Some(first) = text.iter().find(|line| !line.text.is_empty()) else {
                 return fault(format!("the directive `{name}` shows nothing"));
@@ -187,8 +190,19 @@ pub(super) fn replacement(first: &str, more: &[Line<'_>]) -> Option<String> {
     let mut lines = std::iter::once(first).chain(more.iter().map(|line| line.text)).skip_while(|text| text.is_empty());
     let Some(begin) = lines.next() else { return Some("is of nothing".to_owned()) };
     let is_other = !matches!(marker(begin), Marker::Text | Marker::Rule | Marker::Number(..));
-    let is_followed = lines.skip_while(|text| !text.is_empty()).any(|text| !text.is_empty());
-    (is_other || is_followed).then(|| "is of more than a paragraph".to_owned())
+    let second = more.first().map(|line| line.text).filter(|_| !first.is_empty());
+    let is_number =
+        matches!(marker(begin), Marker::Number(numbering, _) if !first.is_empty() && numbering.may_be_followed(second));
+    let mut last = begin;
+    let mut rest = lines.skip_while(|text| {
+        last = if text.is_empty() { last } else { text };
+        !text.is_empty()
+    });
+    let is_followed = rest.any(|text| !text.is_empty());
+    if last.ends_with("::") && !last.ends_with("\\::") {
+        return Some("announces a literal block".to_owned());
+    }
+    (is_other || is_number || is_followed).then(|| "is of more than a paragraph".to_owned())
 }
 
 /// What is wrong with characters that are given by their numbers.

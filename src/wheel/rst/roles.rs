@@ -21,10 +21,11 @@ pub(super) fn define(own: &mut OwnRoles, argument: &str) {
 /// Why the definition of a role does not render.
 pub(super) fn judge_definition(argument: &str, own: &OwnRoles) -> Result<(), String> {
     let (name, base) = parts(argument);
-    let is_plain = |name: &str| !name.is_empty() && !name.contains(char::is_whitespace);
     match base {
         None if name.is_empty() => Err("the directive `role` has no argument".to_owned()),
-        _ if !is_plain(&name) || argument.contains(')') && !argument.trim_end().ends_with(')') => {
+        _ if !super::explicit::is_simple_name(&name)
+            || argument.contains(')') && !argument.trim_end().ends_with(')') =>
+        {
             Err(format!("`{argument}` is no name of a role"))
         }
         Some(base) if !is_known(&base, own) => Err(unknown(&base)),
@@ -57,6 +58,9 @@ pub(super) fn judge_options(argument: &str, options: &[(String, String)]) -> Res
     }
     let class = options.iter().find(|(option, _)| option.eq_ignore_ascii_case("class"));
     let classes = class.map_or(name.as_str(), |(_, value)| value);
+    if classes.is_empty() {
+        return Err(format!("the role `{name}` has a class without a name"));
+    }
     match classes.split_whitespace().find(|class| !super::options::is_class(class)) {
         Some(class) => Err(format!("`{class}` is no name of a class")),
         None => Ok(()),

@@ -1,4 +1,4 @@
-//! Where a table ends, whether its frame is one, and what its cells hold where none is joined with another.
+//! Where a table ends, whether its frame is one, and what its cells hold; those of grids where none is joined with another.
 
 use super::fault::{Fault, columns as columns_of, width};
 use super::lines::{Line, spaces};
@@ -34,7 +34,6 @@ pub(super) fn grid(lines: &[Line<'_>], start: usize) -> Result<usize, Fault> {
 
 /// Where the simple table that begins at `start` ends.
 pub(super) fn simple(lines: &[Line<'_>], start: usize) -> Result<usize, Fault> {
-    let is_border = |text: &str| text.starts_with('=') && text.bytes().all(|byte| matches!(byte, b'=' | b' '));
     let top = lines[start].text;
     let mut found = 0;
     for at in start + 1..lines.len() {
@@ -138,41 +137,51 @@ fn is_span(text: &str) -> bool {
     text.starts_with('-') && text.bytes().all(|byte| matches!(byte, b'-' | b' '))
 }
 
-/// The cells of a simple table; `None` where some are joined.
-pub(super) fn simple_cells<'a>(block: &[Line<'a>]) -> Option<Vec<Vec<Line<'a>>>> {
-    let bounds = bounds(block.first()?.text);
-    if block.iter().any(|line| is_span(line.text)) {
-        return None;
-    }
-    let (mut cells, mut begin) = (Vec::new(), 1);
-    let (_, first_end) = *bounds.first()?;
-    let mut add = |row: &[Line<'a>]| {
-        if row.iter().any(|line| !line.text.is_empty()) {
-            let ends = bounds
-                .iter()
-                .enumerate()
-                .map(|(at, (from, to))| cell(row, *from, if at + 1 == bounds.len() { usize::MAX } else { *to }));
-            cells.extend(ends);
-        }
-    };
+/// A row, and where its columns begin and end.
+type Row<'a, 'b> = (&'b [Line<'a>], Vec<(usize, usize)>);
+
+/// The rows of a simple table. A line of hyphens below one says which of its columns are joined; what stands before the first
+/// text in the first column is no row.
+fn rows<'a, 'b>(block: &'b [Line<'a>]) -> Vec<Row<'a, 'b>> {
+    let columns = bounds(block[0].text);
+    let (mut found, mut begin, mut has_text) = (Vec::new(), 1, false);
     for (at, line) in block.iter().enumerate().skip(1) {
-        let is_border = line.text.starts_with('=') && line.text.bytes().all(|byte| matches!(byte, b'=' | b' '));
-        if is_border {
-            add(&block[begin..at]);
+        if is_border(line.text) || is_span(line.text) {
+            if begin < at {
+                let own = if is_span(line.text) { bounds(line.text) } else { columns.clone() };
+                found.push((&block[begin..at], own));
+            }
+            (begin, has_text) = (at + 1, false);
+        } else if !part(line.text, 0, columns[0].1).trim().is_empty() {
+            if has_text {
+                found.push((&block[begin..at], columns.clone()));
+            }
+            (begin, has_text) = (at, true);
+        } else if !has_text {
             begin = at + 1;
-        } else if !part(line.text, 0, first_end).trim().is_empty() && at > begin {
-            // Text in the first column begins a row.
-            add(&block[begin..at]);
-            begin = at;
         }
     }
-    Some(cells)
+    found
+}
+
+/// The cells of a simple table.
+pub(super) fn simple_cells<'a>(block: &[Line<'a>]) -> Vec<Vec<Line<'a>>> {
+    let mut cells = Vec::new();
+    for (row, columns) in rows(block) {
+        let last = columns.len() - 1;
+        let each = columns.iter().enumerate();
+        cells.extend(each.map(|(at, (from, to))| cell(row, *from, if at == last { usize::MAX } else { *to })));
+    }
+    cells
+}
+
+fn is_border(text: &str) -> bool {
+    text.starts_with('=') && text.bytes().all(|byte| matches!(byte, b'=' | b' '))
 }
 
 /// Between columns stands nothing, and lines that join columns begin and end where columns do.
 fn margins(block: &[Line<'_>]) -> Result<(), Fault> {
-    let top = block[0].text;
-    let columns = bounds(top);
+    let columns = bounds(block[0].text);
     for line in block.iter().filter(|line| is_span(line.text)) {
         let joined = bounds(line.text);
         let begins = joined.iter().all(|(from, _)| columns.iter().any(|(start, _)| start == from));
@@ -181,10 +190,10 @@ fn margins(block: &[Line<'_>]) -> Result<(), Fault> {
             return Err(malformed(line, "a line that joins columns ends where none of them does"));
         }
     }
-    let gaps: Vec<_> = columns.windows(2).map(|pair| (pair[0].1, pair[1].0)).collect();
-    let spans = block.iter().any(|line| is_span(line.text));
-    for line in block.iter().filter(|line| !spans && !line.text.starts_with('=')) {
-        if gaps.iter().any(|(from, to)| !part(line.text, *from, *to).trim().is_empty()) {
+    for (row, columns) in rows(block) {
+        let gaps: Vec<_> = columns.windows(2).map(|pair| (pair[0].1, pair[1].0)).collect();
+        let is_wrong = |line: &&Line<'_>| gaps.iter().any(|(from, to)| !part(line.text, *from, *to).trim().is_empty());
+        if let Some(line) = row.iter().find(is_wrong) {
             return Err(malformed(line, "text stands between its columns"));
         }
     }
