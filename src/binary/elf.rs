@@ -45,7 +45,7 @@ fn slice<Header: FileHeader<Endian = object::Endianness>>(image: &Image<'_, Head
     }
     let soname = image.value(elf::DT_SONAME);
     let soname = soname.map(|offset| strings.at(&names, offset, "the soname")).transpose()?;
-    let Symbols { needs: version_needs, undefined, own_glibc_functions } =
+    let Symbols { needs: version_needs, undefined, own_glibc_functions, own_of_python } =
         elf_symbols::read(image, &names, &mut strings)?;
 
     let relocatable = image.header.e_type(image.endian) == elf::ET_DYN;
@@ -92,6 +92,7 @@ fn slice<Header: FileHeader<Endian = object::Endianness>>(image: &Image<'_, Head
             version_needs,
             undefined,
             own_glibc_functions,
+            own_of_python,
             debug_sections,
         }),
     })

@@ -14,6 +14,7 @@ use super::error::BinaryError;
 use super::facts::{UndefinedSymbol, VersionNeed};
 use super::magic::Format;
 use super::policy;
+use super::stable_abi::may_be_of_python;
 
 type Endian = object::Endianness;
 
@@ -33,6 +34,8 @@ pub(super) struct Symbols {
     pub(crate) undefined: Vec<UndefinedSymbol>,
     /// Functions that of all C libraries glibc alone has, and that this file has itself.
     pub(crate) own_glibc_functions: Vec<String>,
+    /// Symbols with names as Python's that this file has itself.
+    pub(crate) own_of_python: Vec<String>,
 }
 
 /// How many symbols there are.
@@ -60,7 +63,7 @@ pub(super) fn read<Header: FileHeader<Endian = Endian>>(
         .read_slice_at(0, usize::try_from(count).unwrap_or_default())
         .map_err(|()| ELF.truncated("the table of dynamic symbols"))?;
     let versions = image.table(elf::DT_VERSYM).unwrap_or_default();
-    let (mut undefined, mut own_glibc_functions) = (Vec::new(), Vec::new());
+    let (mut undefined, mut own_glibc_functions, mut own_of_python) = (Vec::new(), Vec::new(), Vec::new());
     let mut strong = vec![false; needs.len()];
     for (index, symbol) in symbols.iter().enumerate().skip(1) {
         let place = u64::from(symbol.st_name(image.endian));
@@ -72,6 +75,10 @@ pub(super) fn read<Header: FileHeader<Endian = Endian>>(
         }
         if !symbol.is_undefined(image.endian) {
             own_glibc_functions.extend(policy::glibc_alone_at(names, place).map(str::to_owned));
+            let name = usize::try_from(place).ok().and_then(|place| names.get(place..)).unwrap_or_default();
+            if may_be_of_python(name) && !name.starts_with(b"PyInit_") {
+                own_of_python.push(strings.take(name, "the name of a symbol")?);
+            }
             continue;
         }
         let weak = symbol.st_bind() == elf::STB_WEAK;
@@ -90,7 +97,7 @@ pub(super) fn read<Header: FileHeader<Endian = Endian>>(
         need.only_weak_symbols &= !strong;
         need.symbols.sort();
     }
-    Ok(Symbols { needs, undefined, own_glibc_functions })
+    Ok(Symbols { needs, undefined, own_glibc_functions, own_of_python })
 }
 
 fn version_index(endian: Endian, versions: &[u8], symbol: usize) -> Option<u16> {

@@ -143,6 +143,8 @@ pub(crate) struct ElfFacts {
     pub(crate) undefined: Vec<UndefinedSymbol>,
     /// Functions that of all C libraries glibc alone has, and that this file defines itself.
     pub(crate) own_glibc_functions: Vec<String>,
+    /// Symbols with names as Python's that this file defines itself, without those that make it a module.
+    pub(crate) own_of_python: Vec<String>,
     /// What debuggers alone read.
     pub(crate) debug_sections: Vec<DebugSection>,
 }
@@ -183,6 +185,8 @@ pub(crate) struct MachOFacts {
     pub(crate) platform: Option<MachOPlatform>,
     /// The lowest version of that platform.
     pub(crate) minimum_os: Option<OsVersion>,
+    /// The symbols with names as Python's that another file must define.
+    pub(crate) of_python: Vec<UndefinedSymbol>,
 }
 
 /// A platform of Mach-O files.
@@ -217,6 +221,8 @@ pub(crate) struct PeFacts {
     pub(crate) minimum_os: OsVersion,
     /// What of .NET the file holds.
     pub(crate) assembly: Option<Assembly>,
+    /// What it imports by name from the library of Python's stable ABI when it is loaded.
+    pub(crate) of_stable_abi: Vec<String>,
 }
 
 /// An assembly of .NET, which its runtime loads, not Windows alone.

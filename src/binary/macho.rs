@@ -7,13 +7,19 @@ use object::read::macho::{LoadCommandData, LoadCommandVariant, MachHeader};
 
 use super::bytes::Strings;
 use super::error::{BinaryError, DEBUG_SYMBOLS};
-use super::facts::{Details, Facts, Kind, Linkage, MachOFacts, MachOPlatform, Needed, Signature, Slice};
+use super::facts::{
+    Details, Facts, Kind, Linkage, MachOFacts, MachOPlatform, Needed, Signature, Slice, UndefinedSymbol,
+};
 use super::machine::Machine;
 use super::macho_signature;
 use super::magic::{Format, Magic};
+use super::stable_abi::may_be_of_python;
 use crate::target::{Architecture, OsVersion};
 
 const MACHO: Format = Format::MachO;
+
+/// No real file needs more; the first symbols decide as well as all of them.
+const MAX_SYMBOLS: u64 = 1 << 20;
 
 /// Real files have two or three.
 const MAX_SLICES: usize = 44;
@@ -160,6 +166,8 @@ fn slice(bytes: &[u8]) -> Result<Slice, BinaryError> {
             details: Details::MachO(MachOFacts::default()),
         },
         facts: MachOFacts::default(),
+        symbols: None,
+        undefined: (0, 0),
     };
     let mut commands = header.load_commands(endian, bytes, 0).map_err(|_| MACHO.truncated("the load commands"))?;
     while let Some(command) =
@@ -167,6 +175,7 @@ fn slice(bytes: &[u8]) -> Result<Slice, BinaryError> {
     {
         reader.command(command)?;
     }
+    reader.facts.of_python = reader.of_python();
     let Reader { mut slice, facts, .. } = reader;
     slice.details = Details::MachO(facts);
     if kind == Kind::Library || !slice.needed.is_empty() {
@@ -181,6 +190,17 @@ struct Reader<'data> {
     strings: Strings,
     slice: Slice,
     facts: MachOFacts,
+    symbols: Option<macho::SymtabCommand<Endianness>>,
+    /// The number of the first undefined symbol, and how many there are.
+    undefined: (u32, u32),
+}
+
+/// Whether a symbol is bound to no library by its number: `-undefined dynamic_lookup`, or a flat name space (0).
+fn is_looked_up_everywhere(description: u16) -> bool {
+    const SELF: u8 = 0;
+    const DYNAMIC_LOOKUP: u8 = 0xfe;
+    const EXECUTABLE: u8 = 0xff;
+    matches!((description >> 8) as u8, SELF | DYNAMIC_LOOKUP | EXECUTABLE)
 }
 
 impl<'data> Reader<'data> {
@@ -235,9 +255,40 @@ impl<'data> Reader<'data> {
                 let (offset, size) = (data.dataoff.get(endian), data.datasize.get(endian));
                 self.slice.signature = self.signature(offset.into(), size.into());
             }
+            LoadCommandVariant::Symtab(table) => self.symbols = Some(*table),
+            LoadCommandVariant::Dysymtab(table) => {
+                self.undefined = (table.iundefsym.get(endian), table.nundefsym.get(endian))
+            }
             _ => {}
         }
         Ok(())
+    }
+
+    /// The symbols that are looked up where Python's are: in any file that is loaded, or in the one named first. What cannot
+    /// be read is passed over: no symbol is missed that a loader would find.
+    fn of_python(&mut self) -> Vec<UndefinedSymbol> {
+        let endian = self.endian;
+        let Some(table) = self.symbols else { return Vec::new() };
+        let (first, count) = (u64::from(self.undefined.0), u64::from(self.undefined.1).min(MAX_SYMBOLS));
+        let size = size_of::<macho::Nlist64<Endianness>>() as u64;
+        let at = u64::from(table.symoff.get(endian)).saturating_add(first.saturating_mul(size));
+        let Ok(count) = usize::try_from(count) else { return Vec::new() };
+        let symbols = self.bytes.read_slice_at::<macho::Nlist64<Endianness>>(at, count);
+        let names = self.bytes.read_bytes_at(table.stroff.get(endian).into(), table.strsize.get(endian).into());
+        let (Ok(symbols), Ok(names)) = (symbols, names) else { return Vec::new() };
+        let mut found = Vec::new();
+        for symbol in symbols {
+            let place = u64::from(symbol.n_strx.get(endian)).saturating_add(1);
+            // The compiler puts an underscore before every name.
+            let name = usize::try_from(place).ok().and_then(|place| names.get(place..)).unwrap_or_default();
+            let description = symbol.n_desc.get(endian).0;
+            if !may_be_of_python(name) || !is_looked_up_everywhere(description) {
+                continue;
+            }
+            let Ok(name) = self.strings.take(name, "the name of a symbol") else { break };
+            found.push(UndefinedSymbol { name, weak: description & macho::N_WEAK_REF.0 != 0 });
+        }
+        found
     }
 
     /// A library for macOS and Mac Catalyst states both; macOS counts here.
@@ -246,7 +297,8 @@ impl<'data> Reader<'data> {
             return;
         }
         let minimum_os = Some(OsVersion::new((minimum >> 16) as u16, (minimum >> 8 & 0xff) as u16));
-        self.facts = MachOFacts { platform: Some(platform), minimum_os };
+        self.facts.platform = Some(platform);
+        self.facts.minimum_os = minimum_os;
     }
 
     fn signature(&self, offset: u64, size: u64) -> Signature {

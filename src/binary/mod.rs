@@ -35,6 +35,7 @@ mod promise;
 mod python;
 mod read;
 mod search;
+mod stable_abi;
 mod tags;
 
 pub(crate) use bundled::Reach;
@@ -51,8 +52,10 @@ pub(crate) use machine::{Machine, Machines};
 pub use magic::Format;
 pub(crate) use magic::Magic;
 pub(crate) use objection::{Absence, Objection, Weight};
+pub(crate) use policy::on_some_linux;
 pub(crate) use python::PythonLibrary;
 pub use read::{Spool, read};
+pub(crate) use stable_abi::{NEWEST_STABLE_ABI, Standing, is_there};
 pub(crate) use tags::{NextTag, honest_instead};
 
 #[cfg(test)]

@@ -6,13 +6,16 @@ use object::LittleEndian as LE;
 use object::pe;
 use object::read::ReadRef as _;
 use object::read::coff::SectionTable;
-use object::read::pe::{DataDirectories, ExportTable, ExportTarget, ImageNtHeaders, ImageOptionalHeader};
+use object::read::pe::{
+    DataDirectories, ExportTable, ExportTarget, ImageNtHeaders, ImageOptionalHeader, ImageThunkData,
+};
 
 use super::bytes::Strings;
 use super::error::BinaryError;
 use super::facts::{Assembly, Details, Facts, Kind, Linkage, Needed, PeFacts, Signature, Slice};
 use super::machine::Machine;
 use super::magic::Format;
+use super::python::PythonLibrary;
 use crate::target::{Architecture, OsVersion};
 
 const PE: Format = Format::Pe;
@@ -110,6 +113,7 @@ fn slice<Headers: ImageNtHeaders>(bytes: &[u8], mut offset: u64) -> Result<Slice
             subsystem: optional.subsystem().0,
             minimum_os: OsVersion::new(optional.major_subsystem_version(), optional.minor_subsystem_version()),
             assembly: assembly(bytes, machine, &directories, &sections),
+            of_stable_abi: of_stable_abi::<Headers>(bytes, &directories, &sections),
         }),
     })
 }
@@ -175,6 +179,39 @@ fn imports(
         add(&mut needed, name, true)?;
     }
     Ok(needed)
+}
+
+/// What is imported by name from Python's library of the stable ABI. What cannot be read is passed over here.
+fn of_stable_abi<Headers: ImageNtHeaders>(
+    bytes: &[u8],
+    directories: &DataDirectories<'_>,
+    sections: &SectionTable<'_>,
+) -> Vec<String> {
+    let (mut strings, mut names) = (Strings::of(PE), Vec::new());
+    let Ok(Some(table)) = directories.import_table(bytes, sections) else { return names };
+    let Ok(mut descriptors) = table.descriptors() else { return names };
+    while let Ok(Some(descriptor)) = descriptors.next() {
+        let library = sections.pe_data_at(bytes, descriptor.name.get(LE)).unwrap_or_default();
+        let library = strings.take(library, "the name of a DLL").unwrap_or_default();
+        if PythonLibrary::of(&library) != Some(PythonLibrary::Stable) {
+            continue;
+        }
+        // The list of names is apart from the one that the loader overwrites, unless there is one alone.
+        let lists = [descriptor.original_first_thunk.get(LE), descriptor.first_thunk.get(LE)];
+        let Some(list) = lists.into_iter().find(|address| *address != 0) else { continue };
+        let Ok(mut thunks) = table.thunks(list) else { continue };
+        while let Ok(Some(thunk)) = thunks.next::<Headers>() {
+            if thunk.is_ordinal() {
+                continue;
+            }
+            let Ok((_, name)) = table.hint_name(thunk.address()) else { continue };
+            match strings.take(name, "the name of a symbol") {
+                Ok(name) if names.len() < MAX_EXPORTS => names.push(name),
+                _ => return names,
+            }
+        }
+    }
+    names
 }
 
 /// The DLLs that exports are passed on to: they are loaded when somebody asks for one of those exports.

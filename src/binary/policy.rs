@@ -171,7 +171,7 @@ pub(super) fn glibc_alone_at(names: &[u8], place: u64) -> Option<&str> {
 }
 
 /// Whether the library says nothing beyond that the binary is for glibc or for musl.
-pub(super) fn on_some_linux(library: &str) -> bool {
+pub(crate) fn on_some_linux(library: &str) -> bool {
     libc::is_part(library) || LIBRARIES.contains_key(library)
 }
 

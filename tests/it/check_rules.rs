@@ -1096,31 +1096,6 @@ fn what_another_loader_takes_by_its_name_is_data_beside_what_is_right() {
 }
 
 #[test]
-fn a_module_for_the_stable_abi_needs_nothing_private_of_python() {
-    let told = |tags: &str, undefined: &[(&'static str, bool)], library: &'static str| -> Vec<_> {
-        let module = ElfSample { undefined: undefined.to_vec(), needed: vec!["libc.so.6", library], ..glibc_elf() };
-        let module = ElfSample { interpreter: None, soname: Some("_native.abi3.so"), ..module }.build();
-        let sample = linux().renamed(&format!("openai_codex_cli_bin-0.163.0-{tags}.manylinux_2_17_x86_64.whl"));
-        let found = findings(&sample.and("codex_cli_bin/_native.abi3.so", module, 0o100755));
-        let own = found.into_iter().filter(|finding| finding.rule == "abi3-symbols");
-        own.map(|finding| (finding.severity, finding.message)).collect()
-    };
-    let (stable, libc) = ("cp39-abi3-manylinux2014_x86_64", "libm.so.6");
-    let found = told(stable, &[("_PyUnicode_Ready", false), ("_PyLong_New", false), ("PyLong_FromLong", false)], libc);
-    assert_eq!(found.len(), 1);
-    assert_eq!(found[0].0, E);
-    assert!(found[0].1.contains("`_PyLong_New`, `_PyUnicode_Ready`"), "{found:?}");
-    // Macros of the limited API, weak symbols, other ABIs, and a Python of its own.
-    let harmless = [("_Py_NoneStruct", false), ("_Py_Dealloc", false), ("_PyArg_ParseTuple_SizeT", false)];
-    assert_eq!(told(stable, &harmless, libc), []);
-    let private = [("_PyUnicode_Ready", false)];
-    assert_eq!(told(stable, &[("_PyUnicode_Ready", true)], libc), []);
-    assert_eq!(told("cp39-cp39-manylinux2014_x86_64", &private, libc), []);
-    assert_eq!(told("py3-none-manylinux2014_x86_64", &private, libc), []);
-    assert_eq!(told("cp39.cp310-abi3.cp310-manylinux2014_x86_64", &private, libc), []);
-}
-
-#[test]
 fn an_extension_module_has_a_suffix_that_a_python_of_the_tags_looks_for() {
     let told = |modules: &[&str]| -> Vec<_> {
         let tags = "cp312-cp312-manylinux2014_x86_64.manylinux_2_17_x86_64.musllinux_1_1_x86_64";

@@ -9,6 +9,7 @@ mod build_judges;
 mod build_large;
 mod build_settings;
 mod build_stage;
+mod check_abi;
 mod check_cases;
 mod check_documents;
 mod check_fuzz;

@@ -438,8 +438,14 @@ pub struct MachSample {
     pub build: Option<(u32, u16, u8)>,
     pub dylibs: Vec<(&'static str, bool)>,
     pub rpaths: Vec<&'static str>,
+    /// Symbols of other files, with their descriptions in the table of symbols.
+    pub undefined: Vec<(&'static str, u16)>,
     pub signed: bool,
 }
+
+/// The description of a symbol that is looked up in every loaded file, and of one that may be missing.
+pub const LOOKED_UP: u16 = 0xfe00;
+pub const LOOKED_UP_WEAK: u16 = 0xfe40;
 
 pub const ARM64: u32 = 0x0100_000c;
 pub const AMD64: u32 = 0x0100_0007;
@@ -451,6 +457,7 @@ pub fn mac(cpu: u32, major: u16, minor: u8) -> MachSample {
         build: Some((1, major, minor)),
         dylibs: vec![("/usr/lib/libSystem.B.dylib", false)],
         rpaths: Vec::new(),
+        undefined: Vec::new(),
         signed: true,
     }
 }
@@ -478,13 +485,26 @@ impl MachSample {
         for path in &self.rpaths {
             commands.push(string(0x8000_001c, &[12], path));
         }
-        let size: usize = commands.iter().map(Vec::len).sum::<usize>() + if self.signed { 16 } else { 0 };
-        let end = 32 + size as u32;
+        let mut size: usize = commands.iter().map(Vec::len).sum::<usize>() + if self.signed { 16 } else { 0 };
+        let (mut symbols, mut names) = (Vec::new(), vec![0]);
+        for (name, description) in &self.undefined {
+            symbols.extend(words(&[names.len() as u32, 1 | u32::from(*description) << 16, 0, 0]));
+            names.extend([b"_", name.as_bytes(), b"\0"].concat());
+        }
+        if !self.undefined.is_empty() {
+            size += 24 + 80;
+            let (start, count) = (32 + size as u32, self.undefined.len() as u32);
+            commands.push(words(&[2, 24, start, count, start + 16 * count, names.len() as u32]));
+            commands.push(words(&[[0xb, 80, 0, 0, 0, 0, 0, count].as_slice(), &[0; 12]].concat()));
+            symbols.extend(names);
+        }
+        let end = 32 + (size + symbols.len()) as u32;
         if self.signed {
             commands.push(words(&[0x1d, 16, end, signature_size(end)]));
         }
         let mut out = words(&[0xfeed_facf, self.cpu, 0, self.kind, commands.len() as u32, size as u32, 0x20_0000, 0]);
         out.extend(commands.into_iter().flatten());
+        out.extend(symbols);
         if self.signed {
             out.extend(signature(&out));
         }
@@ -584,6 +604,8 @@ pub fn pe(machine: u16, dlls: &[&str], signed: bool) -> Vec<u8> {
 pub struct PeSample<'a> {
     pub machine: u16,
     pub imports: &'a [&'a str],
+    /// What it imports by name from each of them.
+    pub functions: &'a [&'a str],
     /// DLLs that are loaded when they are called first.
     pub delayed: &'a [&'a str],
     /// Exports that are another DLL's, as `DLL.NAME`.
@@ -611,10 +633,10 @@ impl PeSample<'_> {
         let imports = section.len() as u32;
         for (index, name) in self.imports.iter().enumerate() {
             let at = put_name(&mut section, name);
-            // The thunk list must be somewhere; an import without one ends the table.
-            section[20 * index..][..4].copy_from_slice(&PE_BASE.to_le_bytes());
+            let list = self.put_functions(&mut section);
+            section[20 * index..][..4].copy_from_slice(&list.to_le_bytes());
             section[20 * index + 12..][..4].copy_from_slice(&at.to_le_bytes());
-            section[20 * index + 16..][..4].copy_from_slice(&PE_BASE.to_le_bytes());
+            section[20 * index + 16..][..4].copy_from_slice(&list.to_le_bytes());
         }
         let delayed = section.len();
         section.resize(delayed + 32 * (self.delayed.len() + 1), 0);
@@ -651,6 +673,18 @@ impl PeSample<'_> {
             directories.push((14, PE_BASE + at as u32, 72));
         }
         self.around(&section, directories)
+    }
+
+    /// Adds the list of imported functions, which ends with a zero, and says where it is loaded.
+    fn put_functions(&self, section: &mut Vec<u8>) -> u32 {
+        let width = if self.machine == 0x14c { 4 } else { 8 };
+        // A name stands behind the number that it probably has.
+        let hinted = |name: &&str| put_name(section, &format!("\0\0{name}"));
+        let mut places: Vec<u64> = self.functions.iter().map(hinted).map(u64::from).collect();
+        places.push(0);
+        let list = PE_BASE + section.len() as u32;
+        section.extend(places.iter().flat_map(|place| place.to_le_bytes()[..width].to_vec()));
+        list
     }
 
     /// The headers, the section and the certificate; a directory is its number, where it is loaded, and how long it is.

@@ -85,7 +85,8 @@ impl<'a, 'b> Body<'a, 'b> {
     fn block(&mut self, at: usize) -> Result<usize, Fault> {
         let line = self.lines[at].text;
         let found = marker(line);
-        if !matches!(found, Marker::Rule | Marker::Text) {
+        // What shows nothing leaves a transition where it is.
+        if !matches!(found, Marker::Rule | Marker::Text) && !explicit::is_invisible(line) {
             self.last = Last::Element;
         }
         self.document.is_shown |= !matches!(found, Marker::Explicit(_) | Marker::Anonymous(_));
@@ -103,17 +104,29 @@ impl<'a, 'b> Body<'a, 'b> {
             Marker::Option(_) => self.options(at),
             Marker::Doctest => Ok(at + self.lines[at..].iter().take_while(|line| !line.text.is_empty()).count()),
             Marker::LineBlock(_) => self.line_block(at),
-            Marker::GridTable => self.table(at, tables::grid(self.lines, at)?),
-            Marker::SimpleTable => self.table(at, tables::simple(self.lines, at)?),
+            Marker::GridTable => {
+                let end = tables::grid(self.lines, at)?;
+                self.table(at, end, tables::grid_cells(&self.lines[at..end]))
+            }
+            Marker::SimpleTable => {
+                let end = tables::simple(self.lines, at)?;
+                self.table(at, end, Some(tables::simple_cells(&self.lines[at..end])))
+            }
             Marker::Explicit(_) | Marker::Anonymous(_) => self.explicit(at),
             Marker::Rule => self.rule(at),
             Marker::Number(..) | Marker::Text => self.text(at),
         }
     }
 
-    fn table(&mut self, at: usize, end: usize) -> Result<usize, Fault> {
-        // Cells may define and use names.
-        self.document.is_partial |= self.lines[at..end].iter().any(|line| line.text.contains(['_', '|', '`']));
+    fn table(&mut self, at: usize, end: usize, cells: Option<Vec<Vec<Line<'a>>>>) -> Result<usize, Fault> {
+        match cells {
+            Some(cells) => cells.into_iter().for_each(|cell| self.nest(cell)),
+            // Cells that are not read may define and use names.
+            None => {
+                let mut lines = self.lines[at..end].iter();
+                self.document.is_partial |= lines.any(|line| line.text.contains(['_', '|', '`']));
+            }
+        }
         Ok(end)
     }
 

@@ -38,6 +38,12 @@ pub(super) struct Document<'a> {
     uses: Vec<(usize, Use)>,
     /// Definitions and uses that have no name: links, numbered notes, notes by symbol.
     unnamed: [(usize, usize); 3],
+    /// What stands in the place of substitutions: where, its name, and the substitutions in it.
+    replacements: Vec<(usize, String, Vec<String>)>,
+    /// Targets that are others: where, the name, and the other's.
+    indirect: Vec<(usize, String, String)>,
+    /// A sidebar came, in which other blocks may stand.
+    pub(crate) has_sidebar: bool,
     /// Something of it is shown.
     pub(crate) is_shown: bool,
     /// Something was passed over that may define or use names.
@@ -100,6 +106,29 @@ impl<'a> Document<'a> {
         }
     }
 
+    /// The substitutions that are used by what `read` reads.
+    pub(super) fn uses_from(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<(), Fault>,
+    ) -> Result<Vec<String>, Fault> {
+        let before = self.uses.len();
+        read(self)?;
+        let used = self.uses[before..].iter().filter_map(|(_, used)| match used {
+            Use::Substitution(name) => Some(name.clone()),
+            Use::Target(_) => None,
+        });
+        Ok(used.collect())
+    }
+
+    pub(super) fn replaced(&mut self, line: usize, name: &str, used: Vec<String>) {
+        self.replacements.push((line, normal(name), used));
+    }
+
+    /// Defines a target as another one.
+    pub(super) fn is_another(&mut self, line: usize, name: &str, other: &str) {
+        self.indirect.push((line, normal(name), normal(other)));
+    }
+
     pub(super) fn refer(&mut self, line: usize, name: &str) {
         self.uses.push((line, Use::Target(normal(name))));
     }
@@ -121,12 +150,26 @@ impl<'a> Document<'a> {
         if !self.is_shown {
             return Err(Fault::new(1, "nothing of it is shown".to_owned()));
         }
+        let replacements = self.replacements.iter().map(|(line, name, used)| (*line, name, used.as_slice()));
+        if let Some((line, name)) = circle(replacements) {
+            return Err(Fault::new(line, format!("the substitution `{name}` is made of itself")));
+        }
+        let indirect = self.indirect.iter().map(|(line, name, other)| (*line, name, std::slice::from_ref(other)));
+        if let Some((line, name)) = circle(indirect) {
+            return Err(Fault::new(line, format!("the target `{name}` is itself in the end")));
+        }
         if self.is_partial {
             return Ok(());
         }
         let folded_substitutions: BTreeSet<_> = self.substitutions.iter().map(|name| name.to_lowercase()).collect();
+        let [links, numbers, symbols] = self.unnamed;
+        // As many of those with names as there may be.
+        let notes = self.targets.len();
         for (line, used) in &self.uses {
             match used {
+                // Notes that number themselves are called by their numbers too.
+                Use::Target(name)
+                    if numbers.0 > 0 && name.parse::<usize>().is_ok_and(|number| number <= numbers.0 + notes) => {}
                 Use::Target(name) if !self.targets.contains_key(name) => {
                     return Err(Fault::new(*line, format!("there is no target `{name}`")));
                 }
@@ -140,7 +183,6 @@ impl<'a> Document<'a> {
                 _ => {}
             }
         }
-        let [links, numbers, symbols] = self.unnamed;
         if links.0 != links.1 {
             let why = format!("{} anonymous references have {} targets", links.1, links.0);
             return Err(Fault::new(last, why));
@@ -155,6 +197,29 @@ impl<'a> Document<'a> {
         }
         Ok(())
     }
+}
+
+/// A name that leads back to itself by what it is made of.
+fn circle<'a>(rows: impl Iterator<Item = (usize, &'a String, &'a [String])> + Clone) -> Option<(usize, &'a String)> {
+    let made_of: BTreeMap<&str, &[String]> = rows.clone().map(|(_, name, used)| (name.as_str(), used)).collect();
+    // Names that lead to no circle are gone through once.
+    let mut harmless = BTreeSet::new();
+    for (line, name, _) in rows {
+        let (mut open, mut path) = (vec![(name.as_str(), false)], BTreeSet::new());
+        while let Some((at, is_left)) = open.pop() {
+            if is_left {
+                path.remove(at);
+                harmless.insert(at);
+            } else if path.contains(at) {
+                return Some((line, name));
+            } else if !harmless.contains(at) {
+                path.insert(at);
+                open.push((at, true));
+                open.extend(made_of.get(at).into_iter().copied().flatten().map(|next| (next.as_str(), false)));
+            }
+        }
+    }
+    None
 }
 
 /// A name without escapes, case and more than one space in a row.

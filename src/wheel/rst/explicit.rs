@@ -29,7 +29,7 @@ const DIRECTIVES: [(&str, bool, Content); 12] = [
     ("rubric", true, Content::None),
     ("contents sectnum section-numbering target-notes", false, Content::None),
     ("code code-block sourcecode parsed-literal", false, Content::Other),
-    ("math csv-table list-table table line-block qa questions faq", false, Content::Other),
+    ("math csv-table list-table table line-block", false, Content::Other),
     ("default-role role title meta restructuredtext-test-directive", false, Content::Other),
     ("replace unicode date", false, Content::Other),
     ("raw include", false, Content::Refused),
@@ -55,6 +55,9 @@ pub(super) fn read<'a>(
             "#" => document.define_unnamed(Unnamed::Number),
             "*" => document.define_unnamed(Unnamed::Symbol),
             label => document.define(line.number, label.trim_start_matches('#'), Target::Here)?,
+        }
+        if block.lines.iter().all(|line| line.text.is_empty()) {
+            return Err(Fault::new(line.number, format!("the note `{label}` has no text")));
         }
         document.is_shown = true;
         document.nest(block.lines.clone(), depth);
@@ -88,7 +91,7 @@ fn label(rest: &str) -> Option<(&str, usize)> {
 }
 
 /// Words with single marks between them.
-fn is_simple_name(name: &str) -> bool {
+pub(super) fn is_simple_name(name: &str) -> bool {
     !name.is_empty()
         && name.split(['-', '.', '_', '+', ':']).all(|word| !word.is_empty() && word.chars().all(char::is_alphanumeric))
 }
@@ -100,6 +103,18 @@ fn directive_name(rest: &str) -> Option<(&str, usize)> {
     // A blank may stand before the colons.
     let name = rest[..end].strip_suffix(' ').unwrap_or(&rest[..end]);
     is_simple_name(name).then(|| (name, end + 2 + super::lines::spaces(&rest[end + 2..])))
+}
+
+/// Whether what begins with this line leaves nothing where it stands: a comment, a target, a substitution.
+pub(super) fn is_invisible(line: &str) -> bool {
+    let Some(rest) = line.strip_prefix(".. ").map(str::trim_start) else { return line == ".." };
+    if label(rest).is_some() {
+        return false;
+    }
+    match directive_name(rest).filter(|_| !rest.starts_with('|')) {
+        Some((name, _)) => matches!(name.to_lowercase().as_str(), "role" | "default-role" | "meta" | "title"),
+        None => true,
+    }
 }
 
 /// What follows `.. role::` in a line.
@@ -137,20 +152,21 @@ fn target<'a>(document: &mut Document<'a>, lines: &[Line<'a>], start: usize, tex
         return Err(malformed());
     }
     let address: String = rest.split_whitespace().collect();
-    refer_indirectly(document, line.number, rest);
+    if let Some(other) = refer_indirectly(document, line.number, rest) {
+        document.is_another(line.number, &name.replace('\\', ""), other);
+    }
     let target = if address.is_empty() { Target::Here } else { Target::Address(address.replace('\\', "")) };
     document.define(line.number, &name.replace('\\', ""), target)?;
     Ok(block)
 }
 
 /// An address may be the name of another target.
-fn refer_indirectly(document: &mut Document<'_>, line: usize, address: &str) {
-    let Some(name) = address.trim().strip_suffix('_').filter(|name| !name.ends_with('\\')) else { return };
-    if let Some(phrase) = name.strip_prefix('`').and_then(|name| name.strip_suffix('`')) {
-        document.refer(line, phrase);
-    } else if is_simple_name(name) {
-        document.refer(line, name);
-    }
+fn refer_indirectly<'t>(document: &mut Document<'_>, line: usize, address: &'t str) -> Option<&'t str> {
+    let name = address.trim().strip_suffix('_').filter(|name| !name.ends_with('\\'))?;
+    let phrase = name.strip_prefix('`').and_then(|name| name.strip_suffix('`'));
+    let other = phrase.or_else(|| is_simple_name(name).then_some(name))?;
+    document.refer(line, other);
+    Some(other)
 }
 
 /// The target of a link that has no name: `__ address`.
@@ -171,9 +187,18 @@ fn substitution<'a>(
     let line = lines[start];
     let Some(rest) = line.text[text..].strip_prefix('|').filter(|rest| !rest.starts_with(' ')) else { return Ok(None) };
     // A name of several lines is left alone.
-    let Some((name, behind)) = rest.split_once('|').filter(|(name, _)| !name.is_empty() && !name.ends_with(' ')) else {
+    let is_end = |at: &usize| {
+        let is_last = rest[at + 1..].is_empty() || rest[at + 1..].starts_with(' ');
+        *at > 0 && is_last && !rest[..*at].ends_with([' ', '\\'])
+    };
+    let end = rest.match_indices('|').map(|(at, _)| at).find(is_end);
+    let Some((name, behind)) = end.map(|end| (&rest[..end], &rest[end + 1..])) else {
         document.is_partial = true;
-        return Ok(Some(indented(lines, start, Indent::First(text), Until::Unindent)));
+        let block = indented(lines, start, Indent::First(text), Until::Unindent);
+        if !ends_anywhere(&block) {
+            return Err(Fault::new(line.number, "the name of a substitution does not end".to_owned()));
+        }
+        return Ok(Some(block));
     };
     let begins = line.text.len() - behind.trim_start().len();
     let block = indented(lines, start, Indent::First(begins), Until::Unindent);
@@ -186,10 +211,21 @@ fn substitution<'a>(
             let inner: String = first.text.get(end..).unwrap_or("").to_owned();
             match kind.to_lowercase().as_str() {
                 "replace" => {
+                    if let Some(why) = other::replacement(&inner, &block.lines[1..]) {
+                        return Err(Fault::new(first.number, format!("the substitution `{name}` {why}")));
+                    }
                     let more: Vec<_> = block.lines[1..].iter().map(|line| line.text.trim()).collect();
-                    inline::read(document, first.number, &format!("{inner}\n{}", more.join("\n")))?;
+                    let used = document.uses_from(|document| {
+                        inline::read(document, first.number, &format!("{inner}\n{}", more.join("\n")))
+                    })?;
+                    document.replaced(line.number, name, used);
                 }
-                "unicode" | "date" => {}
+                "unicode" => {
+                    if let Some(why) = other::characters(&inner, &block.lines[1..]) {
+                        return Err(Fault::new(first.number, format!("the substitution `{name}` {why}")));
+                    }
+                }
+                "date" => {}
                 "image" => {
                     let line = Line { number: first.number, text: first.text.get(end..).unwrap_or("") };
                     let more = block.lines[1..].iter().copied();
@@ -197,13 +233,26 @@ fn substitution<'a>(
                     let inner = Block { lines, next: block.next, ends_well: true };
                     directive(document, first, "image", line.text, &inner, 0)?;
                 }
-                kind if is_known(kind) => document.is_partial = true,
+                kind if is_known(kind) => {
+                    let why = format!("the substitution `{name}` is of `{kind}`, which is no part of a line");
+                    return Err(Fault::new(first.number, why));
+                }
                 kind => return Err(Fault::new(first.number, format!("the directive `{kind}` is not known"))),
             }
         }
         None => return Err(Fault::new(line.number, format!("the substitution `{name}` has no directive"))),
     }
     Ok(Some(block))
+}
+
+/// Whether the name of a substitution ends in these lines: at a bar behind text and before a blank.
+fn ends_anywhere(block: &Block<'_>) -> bool {
+    let joined = block.lines.iter().map(|line| line.text.trim()).collect::<Vec<_>>().join(" ");
+    let mut bars = joined.match_indices('|').skip(1).filter(|(at, _)| *at > 1);
+    bars.any(|(at, _)| {
+        let is_behind = !joined[..at].ends_with([' ', '\\']);
+        is_behind && (joined[at + 1..].is_empty() || joined[at + 1..].starts_with(' '))
+    })
 }
 
 fn row(name: &str) -> Option<&'static (&'static str, bool, Content)> {
@@ -246,13 +295,37 @@ fn directive<'a>(
     if let Some(why) = option_fault(&name, &block.lines[arguments..head]) {
         return fault(why);
     }
+    // A sidebar alone may hold the others.
+    let is_outer = matches!(name.as_str(), "topic" | "contents") && !document.has_sidebar || name == "sidebar";
+    if is_outer && depth > 0 {
+        return fault(format!("the directive `{name}` stands inside another block"));
+    }
+    if let "class" | "container" = name.as_str() {
+        let words = block.lines[..arguments].iter().flat_map(|line| line.text.split_whitespace()).collect::<Vec<_>>();
+        if let Some(word) = words.iter().find(|word| !options::is_class(word)) {
+            return fault(format!("`{word}` is no name of a class"));
+        }
+        if name == "class" && words.is_empty() {
+            return fault(format!("the directive `{name}` has no argument"));
+        }
+    }
+    if arguments > 0 && matches!(name.as_str(), "sectnum" | "section-numbering" | "target-notes") {
+        return fault(format!("the directive `{name}` takes no argument"));
+    }
+    if name == "figure" && arguments == 0 {
+        return fault(format!("the directive `{name}` has no argument"));
+    }
     let body = match content {
         Content::Refused => return fault(format!("the directive `{name}` is refused")),
         Content::None => {
             let options = &block.lines[arguments..head];
             let more = block.lines[head..].iter().any(|line| !line.text.is_empty());
-            if more && matches!(name.as_str(), "image" | "contents") {
+            if more {
                 return fault(format!("the directive `{name}` takes no text"));
+            }
+            if name == "rubric" {
+                let words: Vec<_> = block.lines[..arguments].iter().map(|line| line.text).collect();
+                inline::read(document, line.number, &words.join("\n"))?;
             }
             if let Some(link) = options.iter().find_map(|line| line.text.strip_prefix(":target:")) {
                 refer_indirectly(document, line.number, link);
@@ -270,7 +343,9 @@ fn directive<'a>(
             if name == "figure" {
                 let options = &block.lines[arguments..head];
                 let links: Vec<_> = options.iter().filter_map(|line| line.text.strip_prefix(":target:")).collect();
-                links.into_iter().for_each(|link| refer_indirectly(document, line.number, link));
+                for link in links {
+                    refer_indirectly(document, line.number, link);
+                }
             }
             if matches!(name.as_str(), "header" | "footer") {
                 block.lines.clone()
@@ -279,7 +354,13 @@ fn directive<'a>(
             }
         }
     };
-    if *content == Content::Body && body.iter().all(|line| line.text.is_empty()) {
+    let is_empty = body.iter().all(|line| line.text.is_empty());
+    if name == "figure" && !is_empty && !other::is_caption(&body) {
+        return fault("the caption of a figure is no paragraph".to_owned());
+    }
+    document.has_sidebar |= name == "sidebar";
+    let needs_text = *content == Content::Body || matches!(name.as_str(), "sidebar" | "header" | "footer");
+    if needs_text && is_empty {
         return fault(format!("the directive `{name}` has no text"));
     }
     document.nest(body, depth);

@@ -56,6 +56,9 @@ enum Start {
     },
 }
 
+/// How many characters a mark has at most.
+const MAX_MARK: usize = 2;
+
 struct Inline<'a, 'b> {
     document: &'a mut Document<'b>,
     line: usize,
@@ -86,8 +89,10 @@ impl Inline<'_, '_> {
         self.at(at).is_none_or(is_end)
     }
 
+    /// Whether a mark begins something where this follows it. At the end of a text it does if it is all of that text.
     fn is_text(&self, at: usize) -> bool {
-        self.at(at).is_some_and(|it| !it.is_whitespace())
+        let is_all = || self.text.iter().all(|it| matches!(it, '*' | '`' | '_')) && self.text.len() <= MAX_MARK;
+        self.at(at).map_or_else(is_all, |it| !it.is_whitespace())
     }
 
     /// Where a name that begins at `at` ends: words with single marks between them.

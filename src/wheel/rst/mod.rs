@@ -29,8 +29,11 @@ pub(crate) fn fault(text: &str) -> Option<Fault> {
 
 fn read<'a>(document: &mut Document<'a>, lines: &[Line<'a>]) -> Result<(), Fault> {
     // Blocks inside others are read last, and a role that they define is used before.
-    for argument in lines.iter().filter_map(|line| explicit::role_argument(line.text)) {
-        roles::define(&mut document.roles, argument);
+    for (at, line) in lines.iter().enumerate() {
+        let Some(argument) = explicit::role_argument(line.text) else { continue };
+        // It may stand in the next line.
+        let next = lines.get(at + 1).map_or("", |next| next.text);
+        roles::define(&mut document.roles, if argument.is_empty() { next } else { argument });
     }
     Body::new(document, lines, Place::Document).read()?;
     while let Some((lines, depth)) = document.nested.pop() {
@@ -233,6 +236,131 @@ mod tests {
         }
     }
 
+    /// The same of what stands in tables, in directives and in the place of substitutions, and of what leads in circles.
+    #[test]
+    fn kinds_of_blocks_are_held_to_their_own_rules() {
+        for text in [
+            "+---+---+\n| a | b |\n+===+===+\n| c | d |\n+===+===+\n| e | f |\n+---+---+\n",
+            "+-----+---+\n| **a | b |\n+-----+---+\n",
+            "+-----+---+\n| a_  | b |\n+-----+---+\n",
+            "+-----+---+\n| - a | b |\n| c   |   |\n+-----+---+\n",
+            "===  ===\n**a  b\n===  ===\n",
+            "======  ===\n:f:`x`  b\n======  ===\n",
+            "===  ===\na    b\n---- ---\nc    d\n===  ===\n",
+            "=== ===\na   b\n-   -\n=== ===\n",
+            "== ==\na  A\n   =\n== ==\n",
+            "+-----+\n| 日 |\n+-----+\n",
+            ".. csv-table:: t\n   :widths: 1\n\n   1, 2\n",
+            ".. csv-table:: t\n   :header-rows: 1\n\n   1, 2\n",
+            ".. csv-table:: t\n   :stub-columns: 2\n\n   1, 2\n",
+            ".. csv-table:: t\n\n   1, **2\n",
+            ".. list-table:: t\n   :widths: 1 2 3\n\n   * - a\n     - b\n",
+            ".. list-table:: t\n   :widths: a b\n\n   * - a\n     - b\n",
+            ".. list-table:: t\n\n   * - a\n     - b\n\n   text\n",
+            ".. table:: t\n   :widths: 1 2 3\n\n   === ===\n   a   b\n   === ===\n",
+            ".. table:: t\n\n   === ===\n   a   b\n   === ===\n\n   text\n",
+            ".. sidebar:: T\n",
+            "- x\n\n  .. sidebar:: T\n\n     x\n",
+            "- x\n\n  .. topic:: T\n\n     x\n",
+            ".. topic:: a\n\n   .. topic:: b\n\n      c\n",
+            "- a\n\n  .. contents:: T\n\nA\n=\n\nx\n",
+            ".. sectnum::\n   :depth: x\n\nA\n=\n\nx\n",
+            ".. figure::\n",
+            ".. figure:: x\n\n   - a\n   - b\n",
+            ".. figure:: x\n\n   .. note:: x\n",
+            ".. figure:: x\n\n   a\n     b\n",
+            ".. math::\n",
+            ".. math::\n   :label: x\n\n   a\n",
+            ".. line-block::\n",
+            ".. line-block::\n\n   **a\n",
+            ".. |x | image:: y\n\nz\n",
+            ".. |r| replace:: 1. a\n\n|r|\n",
+            ".. |r| replace:: a::\n\n|r|\n",
+            ".. sectnum::\n   :depth 2\n\na\n",
+            ".. role:: x:(code)\n\na\n",
+            "- **\n",
+            "===  ===  ===\na   b    c\n--------  ---\nc    d    e\n===  ===  ===\n",
+            "===  ===  ===\na b  **c  d\n--------  ---\n===  ===  ===\n",
+            ".. header::\n\ny\n",
+            ".. container:: 1\n\n   x\n",
+            ".. class::\n\nx\n",
+            ".. note::\n   :class: 1\n\n   x\n",
+            ".. rubric:: x\n\n   y\n",
+            ".. rubric:: **x\n",
+            ".. title::\n\ny\n",
+            ".. title:: a\n\n   b\n\nc\n",
+            ".. |u| unicode:: U+FFFFFFFF\n\n|u|\n",
+            ".. |u| unicode::\n\n|u|\n",
+            ".. |u| unicode:: x\n   :foo:\n\n|u|\n",
+            ".. |r| replace::\n\n|r|\n",
+            ".. |r| replace:: a\n\n   b\n\n|r|\n",
+            ".. |r| replace:: - a\n\n|r|\n",
+            ".. |r| note:: x\n\n|r|\n",
+            ".. |a| replace:: |b|\n.. |b| replace:: |a|\n\n|a|\n",
+            ".. _b: c_\n.. _c: b_\n\nt\n",
+            ".. meta::\n\ny\n",
+            ".. meta:: x\n\ny\n",
+            ".. meta::\n   :x: y\n   z\n\ny\n",
+            ".. qa::\n   x\n",
+            ".. role:: x\n   :class: 1\n\n:x:`a`\n",
+            ".. role:: x\n   :foo: 1\n\n:x:`a`\n",
+            ".. role:: x\n\n   text\n\n:x:`a`\n",
+            ".. role:: x y\n\na\n",
+            ".. role:: 1\n\n:1:`a`\n",
+            ".. role:: x(sup)\n   :language: python\n\n:x:`a`\n",
+            ".. [1]\n\nx\n",
+            "[3]_\n\n.. [#] a\n",
+            "x\n\n-----\n\n.. c\n",
+            ".. c\n\n----\n\nx\n",
+            "日本語日本語\n======\n\nx\n",
+            "🚀 Go\n====\n\nx\n",
+        ] {
+            assert!(fault(text).is_some(), "{text:?}");
+        }
+        for text in [
+            "+---+---+\n| a | b |\n+===+===+\n| - | * |\n+---+---+\n",
+            "+-----+---+\n| a_  | b |\n+-----+---+\n\n.. _a: http://x\n",
+            "+------+----+\n| A    | b  |\n|      +----+\n|      | c  |\n+------+----+\n",
+            "+------+----+\n| **A | b** |\n+------+----+\n",
+            "+----+\n| 日 |\n+----+\n",
+            "+---+---+\n| + | b |\n+---+---+\n",
+            "=== ===\n-   b\n=== ===\n",
+            "=== =====\na   - b\n    - c\nd   1. e\n    2. f\n=== =====\n",
+            "=== =====\na   b::\n\n      c\nd   e\n=== =====\n",
+            "=== ===\na   b\n\nc   d\n\n    e\n=== ===\n",
+            "===  ===  ===\na    b    c\n--------  ---\nc    d    e\n===  ===  ===\n",
+            "=== ===\n日  b\n=== ===\n",
+            ".. csv-table:: t\n   :widths: 1, 2\n\n   1, 2\n   3\n",
+            ".. list-table::\n   :widths: auto\n\n   * - a\n     - b\n",
+            ".. table::\n   :widths: grid\n\n   === ===\n   a   b\n   === ===\n",
+            ".. sidebar:: T\n\n   .. topic:: x\n\n      y\n",
+            ".. sidebar:: T\n\n   .. contents::\n\nA\n=\n\nx\n",
+            ".. figure:: x\n\n   ..\n\n   leg\n",
+            ".. figure:: x\n\n   .. _b: http://x\n\n   c\n",
+            ".. math:: a^2\n",
+            ".. math::\n   :name: x\n\n   a\n",
+            ".. rubric:: a\n   b\n",
+            ".. meta::\n   :x: y\n\nz\n",
+            ".. |r| replace:: a\n     b\n\n|r|\n",
+            ".. |u| unicode:: 0xA9 .. U+FFFFFFF\n   :trim:\n\n|u|\n",
+            ".. role:: a-1(code)\n   :class: b c\n   :language: python\n\nx\n",
+            ".. role:: x (code)\n\na\n",
+            ".. role::\n   x(code)\n\n:x:`a`\n",
+            ".. |x|y| replace:: a\n\n|x|y|\n",
+            "=====  =====\n      B\n=====  =====\na      long long\n=====  =====\n",
+            ".. line-block::\n\n   *a*\n     b\n",
+            "**\nb\n",
+            "[1]_ [2]_\n\n.. [#] a\n\n.. [#] b\n",
+            "[2]_\n\n.. [1] q\n.. [#] a\n",
+            "A\n=\n\nx\n\n----\n\n.. c\n\nB\n=\n\ny\n",
+            "x\n\n-----\n\n.. [1] a\n",
+            "한글\n====\n\nx\n",
+            "⚠️ Gone\n=======\n\nx\n",
+        ] {
+            assert_eq!(fault(text), None, "{text:?}");
+        }
+    }
+
     /// Nothing is gone through more than a few times, however long it is; a quadratic one would not end.
     #[test]
     fn long_texts_end() {
@@ -250,6 +378,10 @@ mod tests {
             long("|a| "),
             long("a\n  b\n"),
             long("+--+\n"),
+            format!("{0}{1}{0}", "===  ===\n", long("a    b\n")),
+            format!("{0}{1}", "+---+\n", long("| a |\n+---+\n")),
+            format!(".. csv-table:: t\n\n{}", long("   1,2\n")),
+            (0..20_000).map(|at| format!(".. |{at}| replace:: |{}|\n", at + 1)).collect(),
             (0..400).map(|depth| " ".repeat(depth) + "a\n\n").collect(),
         ] {
             let _ = fault(&text);

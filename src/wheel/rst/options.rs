@@ -20,20 +20,26 @@ enum Value {
     /// A whole number with or without `%`.
     Scale,
     Whole,
+    /// Names of classes.
+    Classes,
+    /// `auto`, or widths of columns.
+    Widths,
+    /// The same, or those of the text.
+    TableWidths,
     /// A whole number or nothing.
     MaybeWhole,
     /// One of these words.
     Word(&'static [&'static str]),
 }
 
-use Value::{Any, FigureWidth, Flag, Length, MaybeWhole, Scale, Whole, Width, Word};
+use Value::{Any, Classes, FigureWidth, Flag, Length, MaybeWhole, Scale, TableWidths, Whole, Width, Widths, Word};
 
 const ACROSS: &[&str] = &["left", "center", "right"];
 const IN_LINE: &[&str] = &["top", "middle", "bottom"];
 
 type Row = (&'static str, Value);
 
-const COMMON: [Row; 2] = [("class", Value::Some), ("name", Any)];
+const COMMON: [Row; 2] = [("class", Classes), ("name", Any)];
 const IMAGE: [Row; 6] = [
     ("alt", Any),
     ("height", Length),
@@ -47,14 +53,14 @@ const IMAGE: [Row; 6] = [
 fn own(directive: &str) -> Option<&'static [Row]> {
     Some(match directive {
         "image" => &[("align", Word(ACROSS))],
-        "figure" => &[("align", Word(ACROSS)), ("figwidth", FigureWidth), ("figclass", Value::Some), ("figname", Any)],
+        "figure" => &[("align", Word(ACROSS)), ("figwidth", FigureWidth), ("figclass", Classes), ("figname", Any)],
         "code" | "code-block" | "sourcecode" => &[("number-lines", MaybeWhole)],
         "contents" => &[("depth", Whole), ("local", Flag), ("backlinks", Word(&["top", "entry", "none"]))],
         "list-table" => &[
             ("header-rows", Whole),
             ("stub-columns", Whole),
             ("width", Width),
-            ("widths", Any),
+            ("widths", Widths),
             ("align", Word(ACROSS)),
         ],
         "csv-table" => &[
@@ -62,7 +68,7 @@ fn own(directive: &str) -> Option<&'static [Row]> {
             ("stub-columns", Whole),
             ("header", Any),
             ("width", Width),
-            ("widths", Any),
+            ("widths", Widths),
             ("align", Word(ACROSS)),
             ("delim", Any),
             ("keepspace", Flag),
@@ -72,7 +78,9 @@ fn own(directive: &str) -> Option<&'static [Row]> {
             ("file", Any),
             ("url", Any),
         ],
-        "table" => &[("width", Width), ("widths", Any), ("align", Word(ACROSS))],
+        "table" => &[("width", Width), ("widths", TableWidths), ("align", Word(ACROSS))],
+        "sectnum" | "section-numbering" => &[("depth", Whole), ("start", Whole), ("prefix", Any), ("suffix", Any)],
+        "math" => &[],
         "attention" | "caution" | "danger" | "error" | "hint" | "important" | "note" | "tip" | "warning"
         | "admonition" | "topic" => &[],
         _ => return None,
@@ -115,7 +123,7 @@ pub(super) fn value(lines: &[Line<'_>], wanted: &str) -> Option<String> {
 }
 
 /// Names and values; a value goes on in lines that are indented.
-fn options(lines: &[Line<'_>]) -> Vec<(String, String)> {
+pub(super) fn options(lines: &[Line<'_>]) -> Vec<(String, String)> {
     let mut found: Vec<(String, String)> = Vec::new();
     for line in lines {
         let field = line.text.strip_prefix(':').and_then(|rest| rest.split_once(':'));
@@ -137,6 +145,9 @@ impl Value {
         match self {
             Self::Any => true,
             Self::Some => !value.is_empty(),
+            Self::Classes => !value.is_empty() && value.split_whitespace().all(is_class),
+            Self::Widths => value == "auto" || columns(value).is_some(),
+            Self::TableWidths => matches!(value, "auto" | "grid") || columns(value).is_some(),
             Self::Flag => value.is_empty(),
             Self::Length => is_length(value),
             Self::Width => is_length(value) || value.strip_suffix('%').is_some_and(is_length),
@@ -147,6 +158,25 @@ impl Value {
             Self::Word(words) => words.contains(&value.to_lowercase().as_str()),
         }
     }
+}
+
+/// Whether letters are left of a name when it is made one of HTML. What is not of ASCII may have some.
+pub(super) fn is_class(word: &str) -> bool {
+    let may_be_letter = |it: char| it.is_ascii_alphabetic() || !it.is_ascii() && !is_ideograph(it);
+    word.chars().any(may_be_letter)
+}
+
+/// What no rule of compatibility makes a Latin letter.
+fn is_ideograph(it: char) -> bool {
+    matches!(it, '\u{3041}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}')
+}
+
+/// How many columns such widths are for.
+pub(super) fn columns(widths: &str) -> Option<usize> {
+    let separator = if widths.contains(',') { |it: char| it == ',' } else { char::is_whitespace };
+    let parts = widths.split(separator).map(str::trim).filter(|part| !part.is_empty());
+    let parts: Option<Vec<u32>> = parts.map(|part| part.parse().ok().filter(|width| *width > 0)).collect();
+    parts.map(|parts| parts.len()).filter(|count| *count > 0)
 }
 
 /// A number, and a unit of CSS at most.

@@ -23,6 +23,11 @@ pub(super) fn judge_definition(argument: &str, own: &OwnRoles) -> Result<(), Str
     let (name, base) = parts(argument);
     match base {
         None if name.is_empty() => Err("the directive `role` has no argument".to_owned()),
+        _ if !super::explicit::is_simple_name(&name)
+            || argument.contains(')') && !argument.trim_end().ends_with(')') =>
+        {
+            Err(format!("`{argument}` is no name of a role"))
+        }
         Some(base) if !is_known(&base, own) => Err(unknown(&base)),
         _ => Ok(()),
     }
@@ -34,6 +39,31 @@ pub(super) fn judge_default(role: &str, own: &OwnRoles) -> Result<(), String> {
     match name.is_empty() || is_known(&name, own) {
         true => Ok(()),
         false => Err(unknown(role)),
+    }
+}
+
+/// Why a role cannot have these options.
+pub(super) fn judge_options(argument: &str, options: &[(String, String)]) -> Result<(), String> {
+    let (name, base) = parts(argument);
+    let own: &[&str] = match base.as_deref() {
+        None => &["class"],
+        Some("code") => &["class", "language"],
+        Some("raw") => &["class", "format"],
+        // What another role of the document takes is not known here.
+        Some(base) if !ROLES.split_whitespace().any(|known| known == base) => return Ok(()),
+        Some(_) => &["class"],
+    };
+    if let Some((option, _)) = options.iter().find(|(option, _)| !own.contains(&option.to_lowercase().as_str())) {
+        return Err(format!("the role `{name}` has no option `{option}`"));
+    }
+    let class = options.iter().find(|(option, _)| option.eq_ignore_ascii_case("class"));
+    let classes = class.map_or(name.as_str(), |(_, value)| value);
+    if classes.is_empty() {
+        return Err(format!("the role `{name}` has a class without a name"));
+    }
+    match classes.split_whitespace().find(|class| !super::options::is_class(class)) {
+        Some(class) => Err(format!("`{class}` is no name of a class")),
+        None => Ok(()),
     }
 }
 
