@@ -138,10 +138,12 @@ pub(crate) fn long_part(path: &str) -> Option<PathError> {
 /// Says that Windows takes a part of a path for a device, with any suffix, if it does.
 pub(crate) fn device(path: &str) -> Option<String> {
     const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "conin$", "conout$"];
+    // Windows takes the raised digits of Latin-1 for digits.
+    let is_digit = |rest: &str| matches!(rest.chars().collect::<Vec<_>>()[..], ['1'..='9' | '¹' | '²' | '³']);
     let named = path.split('/').find(|part| {
         let stem = part.split('.').next().unwrap_or(part).trim_end().to_lowercase();
         let numbered = stem.strip_prefix("com").or(stem.strip_prefix("lpt"));
-        DEVICES.contains(&stem.as_str()) || numbered.is_some_and(|rest| matches!(rest.as_bytes(), [b'1'..=b'9']))
+        DEVICES.contains(&stem.as_str()) || numbered.is_some_and(is_digit)
     });
     named.map(|name| format!("`{name}` is the name of a device on Windows"))
 }
@@ -291,6 +293,7 @@ mod tests {
         }
         assert_eq!(escapes("a/"), None);
         assert!(device("a/Com1.txt").is_some_and(|why| why.starts_with("`Com1.txt` is")) && device("a/com0").is_none());
+        assert!(device("a/lpt¹.txt").is_some() && device("a/lpt⁴.txt").is_none() && device("a/com12").is_none());
         assert!(check(["a/aux.py"], Reach::Windows).is_err() && check(["a/aux.py"], Reach::Elsewhere).is_ok());
     }
 

@@ -111,7 +111,7 @@ rule!(ELF_ISA = "elf-isa", Error, Wheel(|wheel, found| objections(wheel, found, 
     because: [Loader("glibc refuses the file on processors below that level"), Promise("the tag promises the baseline of x86-64")]);
 
 rule!(ELF_NEEDED = "elf-needed", Error, Wheel(|wheel, found| objections(wheel, found, Some(Format::Elf), |it| matches!(it, Objection::NeededLibrary { .. })));
-    what: "Needed libraries are part of every platform of the tag, or lie in the wheel where an `$ORIGIN` run path leads once it is installed: a program of `.data/scripts` lies in `bin/` then, `DT_RUNPATH` serves its own file alone, `DT_RPATH` and musl's run paths what that file loads too. A library that a module of Python misses is a warning where Python code of the wheel may have loaded it before.",
+    what: "Needed libraries are part of every platform of the tag, or lie in the wheel where an `$ORIGIN` run path leads once it is installed: a program of `.data/scripts` lies in `bin/` then, `DT_RUNPATH` serves its own file alone, `DT_RPATH` and musl's run paths what that file loads too. A library that a module of Python misses is a warning where Python code of the wheel may have loaded it before. A plug-in that only some programs load is judged as every other file: nothing in a wheel says who asks for it.",
     why: "The loader does not find them, and the file does not start.",
     fix: "Link the library statically, or bundle it with a run path that begins with `$ORIGIN`";
     because: [Loader("the library is not found"), Promise("the tag promises that all that is needed is in the wheel"), Habit("the start goes on without it, or a required distribution has it")]);
@@ -143,7 +143,7 @@ rule!(MACHO_SIGNED = "macho-signed", Error, Wheel(|wheel, found| objections(whee
     because: [Loader("arm64 Macs kill an unsigned program"), Habit("x86_64 Macs start it")]);
 
 rule!(MACHO_DYLIBS = "macho-dylibs", Error, Wheel(|wheel, found| objections(wheel, found, Some(Format::MachO), |it| matches!(it, Objection::NeededLibrary { .. })));
-    what: "Libraries come from `/usr/lib` or `/System/Library`, or lie in the wheel where `@rpath`, `@loader_path` or `@executable_path` leads once it is installed: a program of `.data/scripts` lies in `bin/` then, and of a module that Python imports Python is the executable. A library that a module misses is a warning where Python code of the wheel may have loaded it before.",
+    what: "Libraries come from `/usr/lib` or `/System/Library`, or lie in the wheel where `@rpath`, `@loader_path` or `@executable_path` leads once it is installed: a program of `.data/scripts` lies in `bin/` then, and of a module that Python imports Python is the executable. A library that a module misses is a warning where Python code of the wheel may have loaded it before. A plug-in that only some programs load is judged as every other file.",
     why: "A library of the build machine, Homebrew's most often, is not on other Macs.",
     fix: "Link the library statically, or bundle it and name it by `@loader_path`";
     because: [Loader("the library is not found"), Habit("the start goes on without it, or a required distribution has it")]);

@@ -10,7 +10,7 @@ use crate::check::subject::wheel::WheelSubject;
 use crate::wheel::name::DistributionName;
 
 rule!(PE_IMPORTS = "pe-imports", Error, Wheel(pe_imports);
-    what: "Imported DLLs are part of Windows, of every Python of the wheel's tags or of a distribution that the wheel requires, or lie beside the file. What delay-loaded imports and forwarded exports name is a warning.",
+    what: "Imported DLLs are part of Windows, of every Python of the wheel's tags or of a distribution that the wheel requires, or lie beside the file. What delay-loaded imports and forwarded exports name is a warning. A plug-in that only some programs load is judged as every other file: whoever asks for it is refused.",
     why: "Windows does not start the program without them; the C++ runtime is not on every machine.",
     fix: "Link the C runtime statically (`/MT`, `+crt-static`), or bundle the DLL beside the program; build an extension module for the Python of its tag";
     because: [Loader("the DLL is not found"), Habit("most machines have it, or the start goes on without it")]);

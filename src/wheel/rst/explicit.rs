@@ -4,6 +4,7 @@
 use super::document::{Document, Target, Unnamed};
 use super::fault::Fault;
 use super::lines::{Block, Indent, Line, Until, indented};
+use super::markers::is_simple_name;
 use super::{inline, options, other};
 
 /// What a directive holds.
@@ -88,12 +89,6 @@ fn label(rest: &str) -> Option<(&str, usize)> {
     let is_label = label == "*" || label == "#" || is_simple_name(name);
     let behind = super::lines::spaces(&rest[end + 1..]);
     (is_label && (behind > 0 || rest.len() == end + 1)).then_some((label, end + 1 + behind))
-}
-
-/// Words with single marks between them.
-pub(super) fn is_simple_name(name: &str) -> bool {
-    !name.is_empty()
-        && name.split(['-', '.', '_', '+', ':']).all(|word| !word.is_empty() && word.chars().all(char::is_alphanumeric))
 }
 
 /// `name::`, and where what follows it begins.

@@ -84,6 +84,12 @@ fn marked(line: &str) -> Option<Marker> {
     }
 }
 
+/// Words with single marks between them.
+pub(super) fn is_simple_name(name: &str) -> bool {
+    !name.is_empty()
+        && name.split(['-', '.', '_', '+', ':']).all(|word| !word.is_empty() && word.chars().all(char::is_alphanumeric))
+}
+
 pub(super) fn is_grid(line: &str) -> bool {
     line.len() > 4
         && line.starts_with("+-")

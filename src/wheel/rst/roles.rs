@@ -23,7 +23,7 @@ pub(super) fn judge_definition(argument: &str, own: &OwnRoles) -> Result<(), Str
     let (name, base) = parts(argument);
     match base {
         None if name.is_empty() => Err("the directive `role` has no argument".to_owned()),
-        _ if !super::explicit::is_simple_name(&name)
+        _ if !super::markers::is_simple_name(&name)
             || argument.contains(')') && !argument.trim_end().ends_with(')') =>
         {
             Err(format!("`{argument}` is no name of a role"))
