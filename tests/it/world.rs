@@ -138,6 +138,12 @@ const ELSEWHERE: &[Row] = &[
     ("onnxruntime==1.22.1", "macosx_13_0_universal2", Large, &["macho-minos"], "built for macOS 13.3"),
     ("paste==3.10.1", "any", Large, &["name-normal"], "the name of the file is not in its normal form"),
     ("playwright==1.65.2", "manylinux1_x86_64", Large, &["manylinux-floor", "tag-wheel-match", "wheel-purelib"], "a wheel for `any`, renamed; its Node.js needs far newer libraries"),
+    ("tokenizers==0.23.3", "win_amd64", Large, &[], "for the stable ABI: all that it needs is in `python3.dll` of its tag"),
+    ("tornado==6.6.1", "macosx_10_9_universal2", Large, &[], "for the stable ABI"),
+    ("sentry-cli==3.8.2", "manylinux_2_17_x86_64", Large, &["record-hash", "record-size"], "WHEEL was written anew after RECORD"),
+    ("pymssql==2.3.4", "macosx_13_0_universal2", Large, &["macho-arch"], "libraries for x86_64 alone"),
+    ("pyodbc==5.5.0", "manylinux_2_28_x86_64", Large, &["elf-needed"], "libodbc is no part of the tag"),
+    ("selenium==4.52.0", "any", Large, &["tag-any-native", "wheel-purelib"], "programs for every system under `any`"),
     ("shapely==2.2.0", "musllinux_1_2_x86_64", Large, &[], "a run path to `/usr/local/lib`, where the loader of musl looks anyway"),
 ];
 
