@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use crate::console::text::{plural, visible};
+use crate::console::text::{plural, shown_of, visible};
 
 /// One row of the list.
 #[derive(Debug, Clone, Copy)]
@@ -18,10 +18,6 @@ pub(crate) struct Row<'a> {
     pub(crate) help: &'a str,
     pub(crate) accepted: Option<&'a str>,
 }
-
-/// So many files of one sentence are named where there are more than `MANY`.
-const SHOWN: usize = 8;
-const MANY: usize = 10;
 
 impl<'a> Row<'a> {
     fn sentence(&self, words: &str) -> String {
@@ -68,7 +64,7 @@ fn text_of(sentences: &[(Row<'_>, Vec<&str>)]) -> String {
             continue;
         };
         text += &row.sentence(row.of_file.map_or(row.message, |(_, words)| words));
-        let shown = if files.len() > MANY { SHOWN } else { files.len() };
+        let shown = shown_of(files.len());
         let _ = writeln!(text, "  in {}:", plural(files.len(), "file"));
         files[..shown].iter().for_each(|file| _ = writeln!(text, "    {}", visible(file)));
         if shown < files.len() {

@@ -11,7 +11,7 @@ use super::rule::Remedy;
 use super::rules::rules;
 use crate::console::Shown;
 use crate::console::annotation::{Annotation, AnnotationLevel};
-use crate::console::text::{plural, shell_word, visible};
+use crate::console::text::{plural, shell_word, shown_of, visible};
 use crate::fs::portable;
 
 impl Shown for Report {
@@ -189,10 +189,6 @@ fn heading(report: &Report, files: &[usize]) -> String {
     format!("{} files: {}", files.len(), names.join(", "))
 }
 
-/// How many members of one finding are named where there are more than `MANY_MEMBERS`.
-const SHOWN_MEMBERS: usize = 8;
-const MANY_MEMBERS: usize = 10;
-
 /// Findings that say the same of several members.
 struct Entry<'a> {
     finding: &'a Finding,
@@ -245,7 +241,7 @@ impl<'a> Entry<'a> {
                 members.iter().map(|member| of(&format!("`{}`: ", visible(member)))).collect()
             }
             members => {
-                let shown = if members.len() > MANY_MEMBERS { SHOWN_MEMBERS } else { members.len() };
+                let shown = shown_of(members.len());
                 let names = members[..shown].iter().map(|member| format!("      `{}`\n", visible(member)));
                 let head = format!("  {kind}[{rule}]: {}\n", visible(message));
                 let count = members.len() + self.unlisted;

@@ -128,6 +128,11 @@ pub(crate) fn spans(text: &str) -> Vec<(bool, &str)> {
     spans
 }
 
+/// How many of so many names stand below one another: few names more are no reason to leave them out.
+pub(crate) fn shown_of(count: usize) -> usize {
+    if count > 10 { 8 } else { count }
+}
+
 /// How many names a message lists.
 const MAX_NAMED: usize = 5;
 
