@@ -108,9 +108,19 @@ impl Drop for Unused {
 pub(super) struct Open(PathBuf);
 
 impl Open {
-    pub(super) fn of(path: &Path) -> Self {
-        locked().insert(path.to_owned());
+    /// Lists what is there already, before an interrupt can take the lock.
+    pub(super) fn of(path: &Path, mut open: MutexGuard<'static, BTreeSet<PathBuf>>) -> Self {
+        open.insert(path.to_owned());
         Self(path.to_owned())
+    }
+
+    /// Makes a temporary and lists it; no interrupt comes in between, which would leave it.
+    pub(super) fn made<T>(make: impl FnOnce() -> io::Result<T>, path: impl Fn(&T) -> &Path) -> io::Result<(T, Self)> {
+        let mut open = locked();
+        let temporary = make()?;
+        let path = path(&temporary).to_owned();
+        open.insert(path.clone());
+        Ok((temporary, Self(path)))
     }
 
     /// Takes the temporary off the list; while the result lives, no interrupt removes anything.
@@ -143,7 +153,8 @@ pub(super) struct Tree {
 
 impl Tree {
     pub(super) fn create(prefix: &str, place: &Path) -> io::Result<Self> {
-        let path = tempfile::Builder::new().prefix(prefix).tempdir_in(place)?.keep();
+        let make = || Ok(tempfile::Builder::new().prefix(prefix).tempdir_in(place)?.keep());
+        let (path, open) = Open::made(make, PathBuf::as_path)?;
         let lock = match litter::lock(&path) {
             Err(error) if exhausted(&error).is_some() => {
                 fs::remove_dir(&path)?;
@@ -151,7 +162,6 @@ impl Tree {
             }
             lock => lock.ok(),
         };
-        let open = Open::of(&path);
         Ok(Self { path, open, lock })
     }
 

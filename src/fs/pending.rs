@@ -37,12 +37,11 @@ impl PendingFile {
         let mut made = Made::above(&target)?;
         litter::sweep(parent);
         let prefix = litter::prefix(&target);
-        let temporary =
-            tempfile::Builder::new().prefix(&prefix).tempfile_in(parent).map_err(FsError::write(&target))?;
+        let make = || tempfile::Builder::new().prefix(&prefix).tempfile_in(parent);
+        let (temporary, open) = Open::made(make, NamedTempFile::path).map_err(FsError::write(&target))?;
         // Where nothing can be locked, nothing is taken for abandoned either.
         #[cfg(unix)]
         let _ = temporary.as_file().try_lock();
-        let open = Open::of(temporary.path());
         made.go_with(temporary.path());
         Ok(Self { temporary, target, open, made })
     }
@@ -253,9 +252,8 @@ impl PendingDirectory {
             }
             match platform::exchange(tree.path(), &target) {
                 Ok(()) => {
-                    drop(settled);
                     // The temporary name now holds the old tree. The new one is in place, whatever becomes of the old.
-                    let _open = Open::of(tree.path());
+                    let _open = Open::of(tree.path(), settled);
                     platform::allow_removal(tree.path());
                     drop(tree);
                     return Ok(());

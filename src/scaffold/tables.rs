@@ -42,7 +42,7 @@ build-backend = \"hatchling.build\"
 ";
 
 const TAIL: &str = "
-# Survey that a release accepts: still shown, with the reason, and no longer failing.
+# Findings that a release accepts: still shown, with the reason, and no longer failing.
 # [[tool.relkit.accept]]
 # rule = \"macho-minos\"
 # target = \"x86_64-apple-darwin\"

@@ -71,7 +71,7 @@ fn what_a_release_would_fail_at_is_to_do() {
         let mut release = relkit();
         release.args(["release", "--product", "product", "--release-version", "1.2.3", "--out-dir", "out"]);
         let released = text(&run(release.args(["--force", "--payload", "tool"]).current_dir(root)));
-        assert_eq!(released.contains("(elf-runpath)"), is_wrong, "{released}");
+        assert_eq!(released.contains("problem[elf-runpath]"), is_wrong, "{released}");
     }
 }
 
