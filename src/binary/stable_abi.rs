@@ -14,7 +14,7 @@ const OTHERS: &str = "AsyncGen BytesWriter Cell ClassMethod Code CodeObject Conf
 /// The last minor version of Python 3 whose stable ABI is in the table; a later one may have more.
 pub(crate) const NEWEST_STABLE_ABI: u32 = 15;
 
-/// The first version whose libraries were looked into: what is said to be there since then may be elder.
+/// The first version whose libraries were looked into: what is said to be there since then may be older.
 const FIRST_SEEN: u32 = 6;
 
 /// How a Python of a version stands to a name that a module needs of it.

@@ -17,8 +17,9 @@ use crate::target::TargetTriple;
 const MAX_LISTED: usize = 50;
 
 /// What the last of those that are listed says of the others.
-const CUT: &str = " (and ";
-const NOT_LISTED: &str = " more findings of this rule)";
+fn not_listed(count: usize) -> String {
+    format!(" (and {count} more findings of this rule)")
+}
 
 /// How much a finding matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -46,8 +47,11 @@ pub struct Finding {
     pub severity: Severity,
     /// The file inside the distribution that it is about; none where it is about the whole.
     pub member: Option<String>,
-    /// Without a full stop.
+    /// Without a full stop; at its end how many more there are, where there are.
     pub message: String,
+    /// How many more findings of its rule are not listed.
+    #[serde(skip)]
+    pub(crate) unlisted: usize,
     pub(crate) help: String,
     /// Why it is accepted; none where it is not.
     pub(crate) accepted: Option<String>,
@@ -59,11 +63,10 @@ impl Finding {
         (self.accepted.is_some(), self.severity)
     }
 
-    /// What it says of itself, and how many more there are that are not listed.
-    pub(super) fn words(&self) -> (&str, usize) {
-        let parts = self.message.strip_suffix(NOT_LISTED).and_then(|rest| rest.rsplit_once(CUT));
-        let counted = parts.and_then(|(words, count)| Some((words, count.parse().ok()?)));
-        counted.unwrap_or((&self.message, 0))
+    /// What it says of itself, without those that are not listed.
+    pub(super) fn words(&self) -> &str {
+        let cut = Some(self.unlisted).filter(|count| *count > 0).map(not_listed);
+        cut.and_then(|cut| self.message.strip_suffix(&cut)).unwrap_or(&self.message)
     }
 
     pub(crate) fn with_severity(self, severity: Severity) -> Self {
@@ -197,7 +200,7 @@ impl Findings {
     pub(crate) fn finding(&self, message: impl Into<String>) -> Finding {
         let (rule, severity, help) = (self.rule, self.severity, self.help.to_owned());
         let message = shortened(&message.into()).into_owned();
-        Finding { rule, severity, member: None, message, help, accepted: None }
+        Finding { rule, severity, member: None, message, unlisted: 0, help, accepted: None }
     }
 
     /// A finding of a rule about a set.
@@ -213,7 +216,8 @@ impl Findings {
         self.counts.retain(|_, count| *count > MAX_LISTED);
         for (owner, last) in self.found.iter_mut().rev() {
             if let Some(count) = self.counts.remove(&(owner.counted_with(), last.severity)) {
-                last.message += &format!("{CUT}{}{NOT_LISTED}", count - MAX_LISTED);
+                last.unlisted = count - MAX_LISTED;
+                last.message += &not_listed(last.unlisted);
             }
         }
         self.found.sort_by(|(_, one), (_, other)| one.member.cmp(&other.member));

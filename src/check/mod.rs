@@ -5,6 +5,7 @@
 pub mod coverage;
 mod error;
 mod finding;
+mod grouping;
 pub mod inspection;
 mod inspection_text;
 pub(crate) mod listing;
@@ -103,8 +104,9 @@ pub fn check_archive(archive: Archive, options: &Options<'_>) -> Result<(FileRep
     let version = options.release.map(|release| release.version.program());
     let mut wheel = WheelSubject::of(archive, options.runtime, version)?;
     let found = run(options, |rule, found| rule.check_wheel(&wheel, found));
-    // Asked where a command that retags may be named.
-    let has_honest_tag = !found.is_empty() && !wheel.inventory.honest_tags().is_empty();
+    // Asked where a command that retags may be named: it holds every binary against many tags.
+    let may_be_mended = !report::remedies(found.iter().map(|(_, finding)| finding)).is_empty();
+    let has_honest_tag = may_be_mended && !wheel.inventory.honest_tags().is_empty();
     let (report, summary) = finished(found, Summary::of_wheel(&mut wheel, options.sdk), options);
     Ok((FileReport { has_honest_tag, ..report }, summary))
 }

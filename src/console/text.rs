@@ -253,30 +253,24 @@ pub(crate) fn set_in(line: &str) -> usize {
 
 fn broken_between_words(line: &str, columns: usize, hang: usize) -> String {
     let lead = set_in(line);
+    let begun = " ".repeat(hang.min(columns / 2));
     let (mut lines, mut current) = (Vec::new(), " ".repeat(lead));
-    let mut word = String::new();
     let mut is_quoted = false;
-    let mut add = |word: &mut String, lines: &mut Vec<String>| {
+    let words = line[lead..].split_inclusive(|character| {
+        is_quoted ^= character == '`';
+        character == ' ' && !is_quoted
+    });
+    for word in words {
         // What has no room in any line goes on over the terminal's edge.
         let (used, length) = (current.chars().count(), word.trim_end().chars().count());
         let used = if current.trim_end().chars().count() > columns { used % columns } else { used };
-        let begun = " ".repeat(hang.min(columns / 2));
         let is_full = used + length > columns && begun.len() + length <= columns;
         if is_full && !current.trim().is_empty() {
-            lines.push(std::mem::replace(&mut current, begun).trim_end().to_owned());
+            lines.push(std::mem::replace(&mut current, begun.clone()).trim_end().to_owned());
         }
-        current.push_str(&std::mem::take(word));
-        current.clone()
-    };
-    for character in line[lead..].chars() {
-        is_quoted ^= character == '`';
-        word.push(character);
-        if character == ' ' && !is_quoted {
-            add(&mut word, &mut lines);
-        }
+        current.push_str(word);
     }
-    let last = add(&mut word, &mut lines);
-    lines.push(last.trim_end().to_owned());
+    lines.push(current.trim_end().to_owned());
     lines.join("\n")
 }
 

@@ -1,7 +1,9 @@
 //! Reading an index over the network: the simple repository API, JSON first and HTML as the fallback (PEP 503, 691; PEP 833
 //! freezes the HTML form). What another origin says through a redirect is not the index's word. Nothing here writes.
 
+mod cut;
 mod error;
+mod names;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -11,23 +13,22 @@ use std::time::{Duration, Instant};
 use reqwest::StatusCode;
 use reqwest::blocking::{Client, Response};
 use reqwest::header::{
-    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue,
-    LOCATION, TRANSFER_ENCODING,
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION,
 };
 use reqwest::redirect::Policy;
-use serde::de::IgnoredAny;
 use url::Url;
 
 use super::credentials::{Reading, basic};
-use super::page::{Listed, Page, PageKind, is_root, stem};
+use super::page::{Listed, Page, PageKind, is_root};
 use crate::digest::Sha256Digest;
 use crate::error as causes;
 use crate::http::{self, HttpError, Refusal, Secrets, Until};
-use crate::version::PublicVersion;
-use crate::wheel::filename::WheelFileName;
 use crate::wheel::name::DistributionName;
 
+use cut::{Length, is_cut, is_cut_page};
 pub(crate) use error::IndexError;
+use names::longest_number;
+pub(super) use names::{is_of_release, is_same_name};
 
 const ACCEPTED: &str =
     "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1";
@@ -136,12 +137,12 @@ impl Index {
             _ => {}
         }
         let content_type = header(&response, CONTENT_TYPE);
-        let has_length = [CONTENT_LENGTH, TRANSFER_ENCODING].iter().any(|name| response.headers().contains_key(name));
+        let length = Length::of(response.headers());
         let body = self.read(response, &at, MAX_PAGE)?;
         if body.len() as u64 > MAX_PAGE {
             return Err(not_a_page(&at, "it is larger than 64 MiB"));
         }
-        if is_cut_page(&body, has_length) {
+        if is_cut_page(&body, length) {
             return Err(IndexError::Cut { url: http::shown(&at) });
         }
         let digits = longest_number(version);
@@ -342,67 +343,12 @@ impl Index {
     }
 }
 
-/// Whether a file name is one of this release, in any spelling. A local version is: `==V` takes it, and before `V` itself.
-pub(super) fn is_of_release(name: &str, project: &DistributionName, version: &str) -> bool {
-    let same_version = |text: &str| {
-        let text = text.split_once('+').map_or(text, |(public, _)| public);
-        match (text.replace('_', "-").parse::<PublicVersion>(), version.parse()) {
-            (Ok(one), Ok(other)) => one == other,
-            _ => text.eq_ignore_ascii_case(version),
-        }
-    };
-    if let Ok(wheel) = name.parse::<WheelFileName>() {
-        return wheel.distribution.is_same(project) && same_version(&wheel.version);
-    }
-    // `name-version`; both can hold a `-`. Parts of a wheel's name may follow.
-    let Some(stem) = stem(name) else { return false };
-    stem.match_indices('-').any(|(at, _)| {
-        let (start, rest) = (&stem[..at], &stem[at + 1..]);
-        let is_project = start.parse::<DistributionName>().is_ok_and(|start| start.is_same(project));
-        is_project && (same_version(rest) || rest.split('-').next().is_some_and(same_version))
-    })
-}
-
-/// A number that every spelling of a version holds; empty where it has no digit but 0.
-fn longest_number(version: &str) -> &str {
-    let numbers = version.split(|character: char| !character.is_ascii_digit());
-    numbers.map(|number| number.trim_start_matches('0')).max_by_key(|number| number.len()).unwrap_or_default()
-}
-
-/// Whether two names of wheels are spellings of one.
-pub(super) fn is_same_name(one: &str, other: &str) -> bool {
-    let (Ok(one), Ok(other)) = (one.parse::<WheelFileName>(), other.parse::<WheelFileName>()) else { return false };
-    let version = |name: &WheelFileName| name.version.parse::<PublicVersion>().ok();
-    one.distribution.is_same(&other.distribution)
-        && version(&one).is_some_and(|one| version(&other) == Some(one))
-        && (one.build == other.build && one.tags == other.tags)
-}
-
 fn header(response: &Response, name: HeaderName) -> String {
     response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
 }
 
 fn network(url: &Url, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> IndexError {
     IndexError::Network { url: http::shown(url), source: source.into() }
-}
-
-/// Whether an object of JSON ends before it is whole: a server that tells no length can break off unseen.
-fn is_cut(body: &[u8]) -> bool {
-    body.trim_ascii_start().starts_with(b"{")
-        && serde_json::from_slice::<IgnoredAny>(body).is_err_and(|error| error.is_eof())
-}
-
-/// The same of a page: it ends within a tag or, where nothing tells its length, never closes what it is wrapped in.
-fn is_cut_page(body: &[u8], has_length: bool) -> bool {
-    const END: usize = 64;
-    let last = |mark| body.iter().rposition(|byte| *byte == mark);
-    if !body.trim_ascii_start().starts_with(b"<") {
-        return false;
-    }
-    let lower = |part: &[u8]| String::from_utf8_lossy(part).to_ascii_lowercase();
-    let (start, end) = (lower(&body[..body.len().min(4 * END)]), lower(&body[body.len().saturating_sub(END)..]));
-    let is_open = start.contains("<html") && !end.contains("</html") && !end.contains("</body");
-    last(b'<') > last(b'>') || (is_open && !has_length)
 }
 
 fn not_a_page(url: &Url, why: impl Into<String>) -> IndexError {
@@ -424,24 +370,6 @@ mod tests {
     use std::thread;
 
     use super::*;
-
-    #[test]
-    fn a_page_that_breaks_off_is_known_by_its_end() {
-        let row = "<a href=\"a-1-py3-none-any.whl\">a</a>";
-        for (page, has_length, is_cut) in [
-            (format!("<html><body>{row}</body></html>"), false, false),
-            (format!("<HTML>{row}</HTML>\n"), false, false),
-            (format!("<html><body>{row}"), false, true),
-            (format!("<html><body>{row}"), true, false),
-            // What was never opened need not be closed.
-            (format!("<!DOCTYPE html><title>Links for a</title>{row}"), false, false),
-            (format!("<!DOCTYPE html>{row}<a href="), true, true),
-            ("{\"files\":[]}".to_owned(), false, false),
-            (String::new(), false, false),
-        ] {
-            assert_eq!(is_cut_page(page.as_bytes(), has_length), is_cut, "{page}");
-        }
-    }
 
     #[test]
     fn a_page_that_trickles_in_is_given_up() {

@@ -62,12 +62,8 @@ impl JsonFile {
     }
 }
 
-/// Reads a page file by file, and keeps what is asked for.
-struct Reader<'a, 'k> {
-    page: &'a mut Page,
-    url: &'a Url,
-    kept: &'a mut Kept<'k>,
-}
+/// Reads a page file by file, and keeps what is asked for; its list of files is read once.
+struct Reader<'a, 'k>(Option<Files<'a, 'k>>);
 
 impl<'de> DeserializeSeed<'de> for Reader<'_, '_> {
     type Value = (Meta, Value);
@@ -84,21 +80,20 @@ impl<'de> Visitor<'de> for Reader<'_, '_> {
         formatter.write_str("an object")
     }
 
-    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
-        let (mut meta, mut status, mut has_files) = (Meta::default(), Value::Null, false);
+    fn visit_map<M: MapAccess<'de>>(mut self, mut map: M) -> Result<Self::Value, M::Error> {
+        let (mut meta, mut status) = (Meta::default(), Value::Null);
         while let Some(key) = map.next_key::<Cow<'_, str>>()? {
             match &*key {
                 "meta" => meta = serde_json::from_value(map.next_value()?).unwrap_or_default(),
                 "project-status" => status = map.next_value()?,
-                "files" if has_files => return Err(M::Error::duplicate_field("files")),
                 "files" => {
-                    has_files = true;
-                    map.next_value_seed(Files { page: &mut *self.page, url: self.url, kept: &mut *self.kept })?;
+                    let files = self.0.take().ok_or_else(|| M::Error::duplicate_field("files"))?;
+                    map.next_value_seed(files)?;
                 }
                 _ => _ = map.next_value::<IgnoredAny>()?,
             }
         }
-        if has_files { Ok((meta, status)) } else { Err(M::Error::missing_field("files")) }
+        if self.0.is_none() { Ok((meta, status)) } else { Err(M::Error::missing_field("files")) }
     }
 }
 
@@ -160,7 +155,7 @@ pub(super) fn parse_json(body: &[u8], url: &Url, kept: &mut Kept<'_>) -> Result<
     }
     let mut page = Page::default();
     let mut source = serde_json::Deserializer::from_slice(body);
-    let reader = Reader { page: &mut page, url, kept };
+    let reader = Reader(Some(Files { page: &mut page, url, kept }));
     let read = reader.deserialize(&mut source).and_then(|told| source.end().map(|()| told));
     let (meta, status) = read.map_err(|error| match says(body, "projects") {
         true => "it lists projects, not the files of one".to_owned(),
