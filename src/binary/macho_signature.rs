@@ -1,5 +1,6 @@
-//! The embedded code signature of a Mach-O slice, held against the slice's own bytes as the kernel does page by page
-//! (Apple's `kern/cs_blobs.h`). Who signed, and whether anybody trusts them, is not judged.
+//! The embedded code signature of a Mach-O slice, held against the slice's own bytes as the kernel does page by page, and
+//! refused where kernel or loader refuse it (Apple's `kern/cs_blobs.h`, `ubc_subr.c` and dyld). Who signed, and whether
+//! anybody trusts them, is not judged; that what they signed is what stands there, is.
 
 use sha2::{Digest, Sha256, Sha384};
 
@@ -13,8 +14,21 @@ const CODE_DIRECTORY: u32 = 0xfade_0c02;
 const FIRST_DIRECTORY: u32 = 0;
 const OTHER_DIRECTORIES: std::ops::Range<u32> = 0x1000..0x1005;
 
-/// The special slots whose subject is a blob of the signature itself: requirements, entitlements in both forms.
-const OWN_BLOBS: [u32; 3] = [2, 5, 7];
+/// The special slots whose subject is a blob of the signature itself: requirements, entitlements in both forms, and what
+/// may start the program or be loaded by it.
+const OWN_BLOBS: [u32; 7] = [2, ENTITLEMENTS[0], ENTITLEMENTS[1], 8, 9, 10, 11];
+
+/// Of these the kernel takes none that no directory states a hash of.
+const ENTITLEMENTS: [u32; 2] = [5, 7];
+
+/// The slot of what a certificate has signed (CMS, RFC 5652): the hash of the first directory.
+const CERTIFIED: u32 = 0x10000;
+
+/// The attribute `messageDigest`, before the set with the digest in it.
+const MESSAGE_DIGEST: [u8; 11] = [0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x04];
+
+/// The pages that kernels have, as powers of two: from 4 to 16 KiB.
+const PAGE_POWERS: std::ops::RangeInclusive<u8> = 12..=14;
 
 /// Real signatures hold fewer than ten blobs.
 const MAX_BLOBS: u32 = 64;
@@ -48,11 +62,41 @@ fn embedded(code: &[u8], offset: u64, blob: &[u8]) -> Result<(), &'static str> {
         parts.push((kind, part.get(..length as usize).ok_or("one of its parts lies outside of it")?));
     }
     let is_directory = |kind: u32| kind == FIRST_DIRECTORY || OTHER_DIRECTORIES.contains(&kind);
-    let mut directories = parts.iter().filter(|(kind, _)| is_directory(*kind)).peekable();
-    if directories.peek().is_none() {
+    let mut seen: Vec<u8> = Vec::new();
+    for (_, bytes) in parts.iter().filter(|(kind, _)| is_directory(*kind)) {
+        let directory = Directory::read(bytes)?;
+        if seen.contains(&directory.hash_kind) {
+            return Err("two of its directories have hashes of the same kind");
+        }
+        seen.push(directory.hash_kind);
+        directory.verify(code, offset, bytes, &parts)?;
+    }
+    if seen.is_empty() {
         return Err("it holds no directory of hashes");
     }
-    directories.try_for_each(|(_, directory)| Directory::read(directory)?.verify(code, offset, directory, &parts))
+    certified(&parts)
+}
+
+/// Whether the first directory is the one that a certificate signed, where one did.
+fn certified(parts: &[(u32, &[u8])]) -> Result<(), &'static str> {
+    let part = |wanted| parts.iter().find(|(kind, _)| *kind == wanted).map(|(_, part)| *part);
+    let (Some(directory), Some(message)) = (part(FIRST_DIRECTORY), part(CERTIFIED)) else { return Ok(()) };
+    // The signer's attributes come before the time stamp, which has a digest of its own.
+    let Some(at) = message.windows(MESSAGE_DIGEST.len()).position(|bytes| bytes == MESSAGE_DIGEST) else {
+        return Ok(());
+    };
+    // A set of one string of bytes; the hash is known by its length.
+    let stated = match message.get(at + MESSAGE_DIGEST.len()..) {
+        Some([0x31, 34, 0x04, 32, rest @ ..]) => rest.get(..32).map(|stated| (Hash::Sha256, stated)),
+        Some([0x31, 50, 0x04, 48, rest @ ..]) => rest.get(..48).map(|stated| (Hash::Sha384, stated)),
+        _ => None,
+    };
+    match stated {
+        Some((hash, stated)) if hash.of(directory) != stated => {
+            Err("its directory of hashes is not the one that the certificate signed")
+        }
+        _ => Ok(()),
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -61,8 +105,8 @@ enum Hash {
     /// The first 20 bytes of it.
     ShortSha256,
     Sha384,
-    /// SHA-1, which no current system relies on, or one to come.
-    Unjudged,
+    /// SHA-1, which no system relies on where there is a better one.
+    Sha1,
 }
 
 impl Hash {
@@ -71,7 +115,7 @@ impl Hash {
             Self::Sha256 => Sha256::digest(bytes).to_vec(),
             Self::ShortSha256 => Sha256::digest(bytes)[..20].to_vec(),
             Self::Sha384 => Sha384::digest(bytes).to_vec(),
-            Self::Unjudged => Vec::new(),
+            Self::Sha1 => Vec::new(),
         }
     }
 }
@@ -79,6 +123,7 @@ impl Hash {
 /// The head of a code directory.
 struct Directory {
     hash: Hash,
+    hash_kind: u8,
     hash_size: usize,
     /// Where the hash of the first page stands; those of special slots stand before it.
     hashes: usize,
@@ -86,8 +131,9 @@ struct Directory {
     pages: u64,
     /// How many bytes of the slice are covered.
     limit: u64,
-    /// `None` where one hash covers everything.
-    page_size: Option<u64>,
+    page_size: u64,
+    /// The pages are not those of the slice from its start, one after the other: nobody has been seen to write this.
+    is_scattered: bool,
 }
 
 impl Directory {
@@ -100,54 +146,82 @@ impl Directory {
         let (version, hashes, identifier) = (field(8)?, field(16)? as usize, field(20)? as usize);
         let (special_slots, pages, short_limit) = (field(24)?, field(28)?, field(32)?);
         let [hash_size, kind, _, page_size] = *bytes.get(36..).and_then(|rest| rest.first_chunk()).ok_or(CUT)?;
-        if !bytes.get(identifier..).is_some_and(|rest| rest.contains(&0)) {
+        let ends = |at: usize| bytes.get(at..).is_some_and(|rest| rest.contains(&0));
+        if !ends(identifier) {
             return Err("its identifier does not end");
         }
+        // The team that signed has a name since this version.
+        if version >= 0x0002_0200 && field(48)? != 0 && !ends(field(48)? as usize) {
+            return Err("the name of its team does not end");
+        }
+        let is_scattered = version >= 0x0002_0100 && field(44)? != 0;
         // Files of more than 4 GiB state their limit in a field that came later.
         let long_limit = match version >= 0x0002_0300 {
             true => u64::from(field(56)?) << 32 | u64::from(field(60)?),
             false => 0,
         };
         let (hash, length) = match kind {
+            1 => (Hash::Sha1, 20),
             2 => (Hash::Sha256, 32),
             3 => (Hash::ShortSha256, 20),
             4 => (Hash::Sha384, 48),
-            _ => (Hash::Unjudged, hash_size),
+            _ => return Err("its hashes are of a kind that no system knows"),
         };
         if hash_size != length {
             return Err("its hashes have an impossible length");
         }
-        let page_size = match page_size {
-            0 => None,
-            power @ 1..=31 => Some(1 << power),
-            _ => return Err("its pages have an impossible size"),
-        };
-        let limit = if long_limit > 0 { long_limit } else { u64::from(short_limit) };
-        Ok(Self { hash, hash_size: hash_size.into(), hashes, special_slots, pages: pages.into(), limit, page_size })
+        if !PAGE_POWERS.contains(&page_size) {
+            return Err("its pages have a size that no kernel takes");
+        }
+        let hash_size = usize::from(hash_size);
+        let has_room = |slots: u32, room: usize| room / hash_size >= slots as usize;
+        if !has_room(special_slots, hashes) || !has_room(pages, bytes.len().checked_sub(hashes).ok_or(CUT)?) {
+            return Err(CUT);
+        }
+        Ok(Self {
+            hash,
+            hash_kind: kind,
+            hash_size,
+            hashes,
+            special_slots,
+            pages: pages.into(),
+            limit: if long_limit > 0 { long_limit } else { u64::from(short_limit) },
+            page_size: 1 << page_size,
+            is_scattered,
+        })
     }
 
     fn verify(&self, code: &[u8], offset: u64, directory: &[u8], parts: &[(u32, &[u8])]) -> Result<(), &'static str> {
-        if matches!(self.hash, Hash::Unjudged) {
-            return Ok(());
-        }
         if self.limit > offset {
             return Err("it covers more than what stands before it");
         }
+        // The loader of macOS refuses a library of which it says less, to the page.
+        if self.limit.div_ceil(self.page_size).saturating_mul(self.page_size) < offset {
+            return Err("it covers less than what stands before it");
+        }
+        if matches!(self.hash, Hash::Sha1) || self.is_scattered {
+            return Ok(());
+        }
         let covered =
             code.get(..usize::try_from(self.limit).unwrap_or(usize::MAX)).ok_or("it covers more than the file")?;
-        let page_size = self.page_size.unwrap_or(self.limit.max(1));
-        if self.pages != self.limit.div_ceil(page_size) {
+        if self.pages != self.limit.div_ceil(self.page_size) {
             return Err("it has not one hash for each page of the code");
         }
         let stated =
             |slot: usize| directory.get(self.hashes.checked_add(slot * self.hash_size)?..)?.get(..self.hash_size);
-        for (index, page) in covered.chunks(usize::try_from(page_size).unwrap_or(usize::MAX)).enumerate() {
+        for (index, page) in covered.chunks(usize::try_from(self.page_size).unwrap_or(usize::MAX)).enumerate() {
             let stated = stated(index).ok_or("its directory of hashes is cut short")?;
             if self.hash.of(page) != stated {
                 return Err("a page of the code is not the one that was signed");
             }
         }
-        for kind in OWN_BLOBS.into_iter().filter(|kind| *kind <= self.special_slots) {
+        for kind in OWN_BLOBS {
+            if kind > self.special_slots {
+                if ENTITLEMENTS.contains(&kind) && parts.iter().any(|(other, _)| *other == kind) {
+                    return Err("its entitlements are not signed");
+                }
+                continue;
+            }
             let start = self.hashes.checked_sub(kind as usize * self.hash_size);
             let stated = start.and_then(|start| directory.get(start..start + self.hash_size));
             let stated = stated.ok_or("its directory of hashes is cut short")?;
@@ -156,8 +230,8 @@ impl Directory {
             match part {
                 Some((_, part)) if self.hash.of(part) == stated => {}
                 None if is_empty => {}
-                Some(_) => return Err("its requirements or entitlements are not those that were signed"),
-                None => return Err("its requirements or entitlements are missing"),
+                Some(_) => return Err("its requirements, entitlements or constraints are not those that were signed"),
+                None => return Err("its requirements, entitlements or constraints are missing"),
             }
         }
         Ok(())

@@ -1,5 +1,7 @@
 //! macOS and iOS: platforms, floors, signatures, run paths.
 
+use sha2::{Digest, Sha256, Sha384};
+
 use super::*;
 
 #[test]
@@ -83,12 +85,139 @@ fn a_signature_covers_every_page() {
     changed[32 + 16] ^= 1;
     let Signature::Broken(defect) = facts(&changed).slices[0].signature else { panic!("a changed page is not seen") };
     assert!(defect.contains("page"), "{defect}");
-    // The directory covers less than what stands before it: the loader reads the rest unchecked, and the kernel allows it.
-    for (at, to) in [(20 + 28, 7_u8), (20 + 36, 20), (20 + 20 + 3, 0xff)] {
+    // One hash too many, a size of pages or a kind of hash that no kernel knows, an identifier beyond the end.
+    for (at, to) in [(28 + 3, 7_u8), (39, 20), (39, 0), (37, 9), (20 + 3, 0xff), (36, 0)] {
         let mut broken = signed.clone();
-        let start = broken.len() - (20 + 46 + 32) + at;
+        let start = broken.len() - (46 + 32) + at;
+        assert_ne!(broken[start], to, "{at}");
         broken[start] = to;
         assert!(matches!(facts(&broken).slices[0].signature, Signature::Broken(_)), "{at}");
+    }
+}
+
+/// A program whose signature has these parts, made of the code before it.
+fn signed_by(parts: impl Fn(&[u8]) -> Vec<(u32, Vec<u8>)>) -> Vec<u8> {
+    // The linker leaves room; the end of the last command says how much.
+    const ROOM: u32 = 1 << 14;
+    let mut code = MachSample { signed: false, rpaths: vec![RUN_PATH; 200], ..mac(ARM64, 11, 0) }.build();
+    let commands = u32::from_le_bytes(code[16..20].try_into().unwrap()) + 1;
+    let size = u32::from_le_bytes(code[20..24].try_into().unwrap()) + 16;
+    code[16..20].copy_from_slice(&commands.to_le_bytes());
+    code[20..24].copy_from_slice(&size.to_le_bytes());
+    for value in [0x1d, 16, 32 + size, ROOM] {
+        code.extend(value.to_le_bytes());
+    }
+    let parts = parts(&code);
+    let mut start = 12 + 8 * parts.len();
+    let length = start + parts.iter().map(|(_, part)| part.len()).sum::<usize>();
+    let mut blob: Vec<u8> =
+        [0xfade_0cc0, length as u32, parts.len() as u32].into_iter().flat_map(u32::to_be_bytes).collect();
+    for (kind, part) in &parts {
+        blob.extend([*kind, start as u32].into_iter().flat_map(u32::to_be_bytes));
+        start += part.len();
+    }
+    blob.extend(parts.into_iter().flat_map(|(_, part)| part));
+    blob.resize(ROOM as usize, 0);
+    [code, blob].concat()
+}
+
+/// Long enough for a second page of code.
+const RUN_PATH: &str = "@loader_path/of/a/program/of/more/than/one/page";
+
+fn part(magic: u32, content: &[u8]) -> Vec<u8> {
+    [&magic.to_be_bytes(), &(content.len() as u32 + 8).to_be_bytes(), content].concat()
+}
+
+/// A directory of the hashes of `code` up to `limit`, and of special slots, the last one first.
+fn directory(code: &[u8], limit: usize, kind: u8, special: &[Vec<u8>]) -> Vec<u8> {
+    let hash = |bytes: &[u8]| match kind {
+        4 => Sha384::digest(bytes).to_vec(),
+        _ => Sha256::digest(bytes).to_vec(),
+    };
+    let hash = |bytes: &[u8]| if bytes.is_empty() { vec![0; hash(b"").len()] } else { hash(bytes) };
+    let hashes: Vec<u8> = special.iter().map(Vec::as_slice).chain(code[..limit].chunks(4096)).flat_map(hash).collect();
+    let (slots, length) = (special.len() as u32, hash(b"").len() as u32);
+    // The head, without a team, and the identifier.
+    let words = [0x2_0400, 2, 88 + 2 + slots * length, 88, slots, limit.div_ceil(4096) as u32, limit as u32];
+    let mut content: Vec<u8> = words.into_iter().flat_map(u32::to_be_bytes).collect();
+    content.extend([length as u8, kind, 0, 12]);
+    content.resize(80, 0);
+    content.extend(b"x\0");
+    content.extend(hashes);
+    part(0xfade_0c02, &content)
+}
+
+/// What a certificate signs, as far as it is read: the digest of a directory, then that of a time stamp.
+fn certificate(directory: &[u8]) -> Vec<u8> {
+    let attribute = |head: [u8; 4], digest: &[u8]| {
+        [b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x09\x04".as_slice(), &head, digest].concat()
+    };
+    let digest = attribute([0x31, 34, 4, 32], &Sha256::digest(directory));
+    part(0xfade_0b01, &[b"\x30\x80".to_vec(), digest, attribute([0x31, 22, 4, 20], &[7; 20])].concat())
+}
+
+#[test]
+fn signatures_of_every_kind_are_held_against_the_code() {
+    let entitlements = part(0xfade_7171, b"<plist/>");
+    let requirements = part(0xfade_0c01, &[0; 4]);
+    let special = [entitlements.clone(), vec![], vec![], requirements.clone(), vec![]];
+    let all = |code: &[u8], directory: Vec<u8>| {
+        assert!(code.len() > 4096);
+        let certificate = certificate(&directory);
+        vec![(0, directory), (2, requirements.clone()), (5, entitlements.clone()), (0x10000, certificate)]
+    };
+    let of = |bytes: &[u8]| facts(bytes).slices[0].signature.clone();
+    let whole = |code: &[u8]| directory(code, code.len(), 2, &special);
+    let sound: [&dyn Fn(&[u8]) -> Vec<(u32, Vec<u8>)>; 4] = [
+        &|code| all(code, whole(code)),
+        &|code| vec![(0, directory(code, code.len(), 4, &[]))],
+        &|code| vec![(0, directory(code, code.len(), 2, &[])), (0x1000, directory(code, code.len(), 4, &[]))],
+        // The loader rounds up to a page.
+        &|code| vec![(0, directory(code, code.len() - 8, 2, &[]))],
+    ];
+    for (number, parts) in sound.into_iter().enumerate() {
+        assert_eq!(of(&signed_by(parts)), Signature::Present, "{number}");
+    }
+    let changed = |at: usize, directory: Vec<u8>| {
+        let mut directory = directory;
+        directory[at] ^= 1;
+        directory
+    };
+    let broken: [(&str, &dyn Fn(&[u8]) -> Vec<(u32, Vec<u8>)>); 9] = [
+        ("a page", &|code| all(code, changed(whole(code).len() - 1, whole(code)))),
+        ("less than", &|code| vec![(0, directory(code, 4096, 2, &[]))]),
+        ("same kind", &|code| {
+            vec![(0, whole(code)), (0x1000, whole(code)), (2, requirements.clone()), (5, entitlements.clone())]
+        }),
+        ("a page", &|code| {
+            let second = directory(code, code.len(), 4, &[]);
+            vec![(0, directory(code, code.len(), 2, &[])), (0x1000, changed(second.len() - 1, second))]
+        }),
+        ("not those", &|code| {
+            let mut parts = all(code, whole(code));
+            parts[2].1[8] ^= 1;
+            parts
+        }),
+        ("not those", &|code| {
+            let mut parts = all(code, whole(code));
+            parts[1].1[8] ^= 1;
+            parts
+        }),
+        ("are missing", &|code| all(code, whole(code)).into_iter().filter(|(kind, _)| *kind != 5).collect()),
+        ("not signed", &|code| vec![(0, directory(code, code.len(), 2, &[])), (5, entitlements.clone())]),
+        // Another identifier, under a certificate.
+        ("certificate", &|code| {
+            let mut parts = all(code, whole(code));
+            parts[0].1[88] = b'y';
+            parts
+        }),
+    ];
+    for (number, (word, parts)) in broken.into_iter().enumerate() {
+        let signature = of(&signed_by(parts));
+        assert!(
+            matches!(signature, Signature::Broken(defect) if defect.contains(word)),
+            "{number}, {word}: {signature:?}"
+        );
     }
 }
 
