@@ -34,7 +34,7 @@ impl<'data, Header: FileHeader<Endian = object::Endianness>> Image<'data, Header
         };
         match header.e_type(endian) {
             elf::ET_EXEC | elf::ET_DYN => {}
-            elf::ET_REL => return Err(BinaryError::Unsupported { what: "an object file" }),
+            elf::ET_REL => return Err(BinaryError::Unsupported { what: super::error::OBJECT_FILE }),
             elf::ET_CORE => return Err(BinaryError::Unsupported { what: "a core dump" }),
             other => {
                 return Err(ELF.malformed(format!("its type {:#x} is neither executable nor shared", other.0)));

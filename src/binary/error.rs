@@ -25,7 +25,16 @@ pub enum BinaryError {
 /// What a file of debugging symbols alone is called.
 pub(super) const DEBUG_SYMBOLS: &str = "a file of debugging symbols";
 
+/// What linkers read, and no loader.
+pub(super) const OBJECT_FILE: &str = "an object file";
+pub(super) const STATIC_LIBRARY: &str = "a static library";
+
 impl BinaryError {
+    /// Whether the file is one for linkers alone.
+    pub(crate) fn is_for_linkers(&self) -> bool {
+        matches!(self, Self::Unsupported { what: OBJECT_FILE | STATIC_LIBRARY })
+    }
+
     /// Whether the file holds what debuggers alone read: a Mach-O file of the type `MH_DSYM`.
     pub(crate) fn is_of_debug_symbols(&self) -> bool {
         *self == Self::Unsupported { what: DEBUG_SYMBOLS }

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::facts::{Details, ElfFacts, Facts, Libc, Needed, Slice, VersionNeed};
+use super::facts::{Details, ElfFacts, Facts, Kind, Libc, Needed, Slice, VersionNeed};
 use crate::member_path;
 use crate::target::Architecture;
 
@@ -74,6 +74,23 @@ pub(super) fn platforms(architecture: Architecture) -> &'static [&'static str] {
 /// Alpine gives musl a soname of its own.
 pub(super) fn is_musl_library(name: &str) -> bool {
     name.starts_with("libc.musl-") || name.starts_with("ld-musl-")
+}
+
+/// Whether musl's loader takes itself for the library, whatever stands behind the first point of its name.
+pub(super) fn is_musl_itself(name: &str) -> bool {
+    const PARTS: [&str; 7] = ["libc", "libpthread", "librt", "libm", "libdl", "libutil", "libxnet"];
+    name.split_once('.').is_some_and(|(stem, _)| PARTS.contains(&stem))
+}
+
+/// Whether a library that names glibc's parts is bound to none of glibc's versions: what is linked so serves musl as well,
+/// whose loader takes itself for them, as long as musl has the functions.
+pub(super) fn is_for_musl_too(slice: &Slice, details: &ElfFacts) -> bool {
+    slice.libc == Some(Libc::Glibc)
+        && slice.kind == Kind::Library
+        && details.interpreter.is_none()
+        && details.undefined.iter().any(|symbol| !symbol.weak)
+        && !details.version_needs.iter().any(is_of_glibc)
+        && slice.needed.iter().all(|needed| is_musl_itself(&needed.name) || !is_part(&needed.name))
 }
 
 /// Whether the library is part of some C library, so that it says nothing beyond which one.

@@ -6,7 +6,7 @@ use object::read::ReadRef as _;
 use object::read::macho::{LoadCommandData, LoadCommandVariant, MachHeader};
 
 use super::bytes::Strings;
-use super::error::{BinaryError, DEBUG_SYMBOLS};
+use super::error::{BinaryError, DEBUG_SYMBOLS, OBJECT_FILE, STATIC_LIBRARY};
 use super::facts::{
     Details, Facts, Kind, Linkage, MachOFacts, MachOPlatform, Needed, Signature, Slice, UndefinedSymbol,
 };
@@ -64,7 +64,7 @@ fn fat(bytes: &[u8], entry_size: usize, range: impl Fn(&[u8]) -> Option<(u64, u6
             // What was linked for 32-bit processors as well serves the others as if it had not been.
             Some(macho::MH_CIGAM | macho::MH_MAGIC) if count > 1 => continue,
             _ if Magic::of(inner) == Magic::ObjectArchive => {
-                return Err(BinaryError::Unsupported { what: "a static library" });
+                return Err(BinaryError::Unsupported { what: STATIC_LIBRARY });
             }
             _ => {}
         }
@@ -142,7 +142,7 @@ fn slice(bytes: &[u8]) -> Result<Slice, BinaryError> {
     let kind = match header.filetype(endian) {
         macho::MH_EXECUTE => Kind::Executable,
         macho::MH_DYLIB | macho::MH_BUNDLE => Kind::Library,
-        macho::MH_OBJECT => return Err(BinaryError::Unsupported { what: "an object file" }),
+        macho::MH_OBJECT => return Err(BinaryError::Unsupported { what: OBJECT_FILE }),
         macho::MH_CORE => return Err(BinaryError::Unsupported { what: "a core dump" }),
         macho::MH_DSYM => return Err(BinaryError::Unsupported { what: DEBUG_SYMBOLS }),
         other => {

@@ -52,7 +52,7 @@ pub(crate) use machine::{Machine, Machines};
 pub use magic::Format;
 pub(crate) use magic::Magic;
 pub(crate) use objection::{Absence, Objection, Weight};
-pub(crate) use policy::on_some_linux;
+pub(crate) use policy::{is_runtime_of_windows, on_some_linux};
 pub(crate) use python::PythonLibrary;
 pub use read::{Spool, read};
 pub(crate) use stable_abi::{NEWEST_STABLE_ABI, Standing, is_there};

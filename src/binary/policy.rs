@@ -128,7 +128,7 @@ fn blacklist(library: &str, applies: impl Fn(&Lack) -> bool) -> Vec<&'static str
 
 /// Whether every musl platform has this library.
 pub(super) fn musllinux_has_library(library: &str) -> bool {
-    matches!(library, "libc.so" | "libz.so.1") || libc::is_musl_library(library)
+    library == "libz.so.1" || libc::is_musl_library(library) || libc::is_musl_itself(library)
 }
 
 /// The musl version that first has `function`, where that is later than 1.1.
@@ -208,7 +208,7 @@ pub(super) fn windows_has_library(name: &str) -> bool {
 }
 
 /// Whether the DLL comes with something that most machines have and that is no part of Windows: the Visual C++ runtime of
-/// today, the driver of a graphics card, or a Java or CUDA that Python code looks for before it loads what needs one.
+/// today, the driver of a graphics card, or a Java, CUDA or ROCm that Python code looks for before it loads what needs one.
 pub(super) fn on_most_windows(name: &str) -> bool {
     const APART: [&str; 11] = [
         "jvm",
@@ -223,7 +223,7 @@ pub(super) fn on_most_windows(name: &str) -> bool {
         "atiadlxx",
         "ze_loader",
     ];
-    const CUDA: [&str; 11] = [
+    const CARDS: [&str; 20] = [
         "cudart64_",
         "cublas64_",
         "cublaslt64_",
@@ -235,6 +235,15 @@ pub(super) fn on_most_windows(name: &str) -> bool {
         "nvjitlink_",
         "nvjpeg64_",
         "cudnn64_",
+        "amdhip64_",
+        "hipblas",
+        "hipfft",
+        "hiprand",
+        "hiprtc",
+        "hipsolver",
+        "hipsparse",
+        "libhipblas",
+        "rocblas",
     ];
     let name = name.to_ascii_lowercase();
     let stem = name.strip_suffix(".dll").unwrap_or(&name);
@@ -248,7 +257,12 @@ pub(super) fn on_most_windows(name: &str) -> bool {
             false => rest.is_empty() || rest.starts_with('_') && !rest.ends_with('d'),
         })
     });
-    of_runtime || APART.contains(&stem) || CUDA.iter().any(|beginning| stem.starts_with(beginning))
+    of_runtime || APART.contains(&stem) || CARDS.iter().any(|beginning| stem.starts_with(beginning))
+}
+
+/// Whether the DLL is one of Microsoft's own, as a part of Windows or of what programs bring along.
+pub(crate) fn is_runtime_of_windows(name: &str) -> bool {
+    windows_has_library(name) || on_most_windows(name)
 }
 
 /// Whether CPython for Windows brings this part of the Visual C++ runtime along, from 3.5 and 3.8 on.

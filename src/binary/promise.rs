@@ -153,7 +153,8 @@ impl Trial<'_> {
             self.found.push(objection);
             return false;
         }
-        if let Some(found) = self.slice.libc.filter(|libc| *libc != promised) {
+        let is_common = promised == Libc::Musl && libc::is_for_musl_too(self.slice, details);
+        if let Some(found) = self.slice.libc.filter(|libc| *libc != promised && !is_common) {
             self.found.push(Objection::Libc { found, evidence: libc::evidence(self.slice, details), promised });
             return false;
         }

@@ -10,8 +10,8 @@ use crate::samples::archive::Defect::{
 };
 use crate::samples::archive::{Entry, entry, noise};
 use crate::samples::binary::{
-    AMD64, ARM64, ElfSample, MachSample, SampleHash, SampleLayout, assembly, fat, glibc_elf, mac as mac_sample, pe,
-    static_elf, static_pie, windows_library, windows_program,
+    AMD64, ARM64, ElfSample, MachSample, PeSample, SampleHash, SampleLayout, assembly, fat, glibc_elf,
+    mac as mac_sample, pe, static_elf, static_pie, windows_library, windows_program,
 };
 use crate::samples::dependencies::{MODULES, elf_with, go_inline};
 use crate::samples::wheel::{
@@ -670,6 +670,13 @@ fn binary_cases() -> Vec<Case> {
         ("binary-readable", E, linux_with(linux_program()[..80].to_vec())),
         ("binary-readable", W, object("codex_cli_bin/plugin.cpp.o")),
         ("binary-readable", E, object("codex_cli_bin/plugin.so")),
+        ("binary-readable", W, object("codex_cli_bin/race_linux.syso")),
+        ("binary-readable", E, with_file("codex_cli_bin/more", object_file(), 0o100755)),
+        ("binary-readable", W, with_file("codex_cli_bin/testdata/cut", linux_program()[..80].to_vec(), 0o100644)),
+        ("binary-readable", E, with_file("codex_cli_bin/data/cut", linux_program()[..80].to_vec(), 0o100644)),
+        ("binary-format", W, with_file("codex_cli_bin/testdata/more", windows_program(), 0o100644)),
+        ("binary-format", E, with_file("codex_cli_bin/testdata/more", windows_program(), 0o100755)),
+        ("binary-system", W, with_file("codex_cli_bin/testdata/more", elf(&|sample| sample.os_abi = 9), 0o100644)),
         ("binary-readable", E, debug_symbols("codex_cli_bin/more.so")),
         ("debug-info", W, debug_symbols("codex_cli_bin/more.so.dSYM/Contents/Resources/DWARF/more.so")),
         ("binary-format", E, linux_with(windows_program())),
@@ -683,6 +690,10 @@ fn binary_cases() -> Vec<Case> {
             runtime(&["macosx_11_0_universal2"], "aarch64-apple-darwin", "bin/codex", mac_sample(ARM64, 11, 0).build()),
         ),
         ("pe-arch", E, windows(pe(0xaa64, &["KERNEL32.dll"], true))),
+        // A runtime that was copied along, and one that a library asks for.
+        ("pe-arch", W, with_runtime("vccorlib140.dll", "KERNEL32.dll")),
+        ("pe-arch", E, with_runtime("msvcr120.dll", "MSVCR120.dll")),
+        ("pe-arch", E, with_runtime("more.dll", "KERNEL32.dll")),
         // With native code, and for processors of 32 bits.
         ("pe-arch", E, with_assembly(0)),
         ("pe-arch", E, with_assembly(3)),
@@ -699,6 +710,9 @@ fn binary_cases() -> Vec<Case> {
         ),
         ("musllinux-libc", E, tagged(&[MUSL], glibc_elf().build())),
         ("musllinux-libc", E, musl(&|sample| sample.undefined = vec![("__printf_chk", false)])),
+        ("musllinux-libc", E, with_file("codex_cli_bin/more.so", for_both("__printf_chk", "libm.so.6"), 0o100644)),
+        ("musllinux-libc", E, with_file("codex_cli_bin/more.so", for_both("memcpy", "libanl.so.1"), 0o100644)),
+        ("musllinux-libc", E, with_file("codex_cli_bin/more.so", for_both("", "libm.so.6"), 0o100644)),
         ("binary-readable", E, linux_with(elf(&|sample| sample.skew = 0x100))),
         ("debug-info", W, linux_with(elf(&|sample| sample.sections = vec![(".symtab", 240), (".strtab", 80)]))),
         ("debug-info", W, linux_with(elf(&|sample| sample.sections = vec![(".debug_frame", 64)]))),
@@ -753,6 +767,13 @@ fn binary_cases() -> Vec<Case> {
         ("elf-needed", E, sibling("openai-codex-cli-bin-core==0.163.0", None)),
         ("elf-needed", E, sibling("openai-codex-cli-bin-core>=0.163.0", Some("$ORIGIN"))),
         ("elf-needed", E, sibling("click==8.1.7", Some("$ORIGIN"))),
+        ("elf-needed", W, with_library("torch>=2.4", "libc10.so")),
+        ("elf-needed", W, with_library("torch>=2.4", "libcudart.so.13")),
+        ("elf-needed", W, with_library("tensorflow<2.22,>=2.21", "libtensorflow_framework.so.2")),
+        ("elf-needed", E, with_library("torch>=2.4", "libavutil.so.56")),
+        ("elf-needed", E, with_library("click", "libc10.so")),
+        // A program begins with nothing loaded.
+        ("elf-needed", E, sibling("more>=1", Some("$ORIGIN"))),
         ("elf-needed", W, module("import ctypes\n")),
         ("elf-needed", E, module("")),
         ("elf-runpath", E, linux_with(elf(&|sample| sample.runpath = Some("/home/builder/lib")))),
@@ -791,6 +812,8 @@ fn binary_cases() -> Vec<Case> {
             ),
         ),
         ("macho-dylibs", E, apple(&|sample| sample.dylibs.push(("/opt/homebrew/lib/libssl.3.dylib", false)))),
+        ("macho-dylibs", W, with_dylib("torch>=2.4", "@rpath/libc10.dylib")),
+        ("macho-dylibs", E, with_dylib("torch>=2.4", "@rpath/libavutil.56.dylib")),
         ("macho-dylibs", W, mac_sibling("@rpath/libmore.dylib")),
         ("macho-dylibs", E, mac_sibling("/opt/homebrew/lib/libmore.dylib")),
         ("pe-imports", E, windows(pe(0x8664, &["KERNEL32.dll", "libssl-3-x64.dll"], true))),
@@ -816,6 +839,49 @@ fn binary_cases() -> Vec<Case> {
 fn sibling(requirement: &str, runpath: Option<&'static str>) -> Sample {
     let program = ElfSample { needed: vec!["libc.so.6", "libmore.so"], runpath, ..glibc_elf() };
     tagged(&["manylinux2014_x86_64", "manylinux_2_17_x86_64"], program.build())
+        .metadata("Requires-Python", &format!("Requires-Dist: {requirement}\nRequires-Python"))
+}
+
+/// A wheel for Linux with another file.
+fn with_file(name: &str, bytes: Vec<u8>, mode: u32) -> Sample {
+    linux().and(name, bytes, mode).and(&format!("{INFO}/sboms/more.json"), "{}", 0o100644)
+}
+
+/// A library that names glibc's parts and is bound to none of its versions.
+fn for_both(function: &'static str, library: &'static str) -> Vec<u8> {
+    let undefined = if function.is_empty() { Vec::new() } else { vec![(function, false)] };
+    let needed = vec![library, "libc.so.6"];
+    ElfSample { kind: 3, needed, undefined, hash: SampleHash::SysV, soname: Some("more.so"), ..static_elf() }.build()
+}
+
+/// A wheel for Windows with a library for processors of 32 bits, and one for the tag's that needs this one.
+fn with_runtime(name: &str, import: &'static str) -> Sample {
+    let strange = PeSample { machine: 0x14c, imports: &[], is_library: true, ..PeSample::default() }.build();
+    let imports = &[import];
+    let other = PeSample { machine: 0x8664, imports, is_library: true, ..PeSample::default() }.build();
+    windows(windows_program())
+        .and(&format!("codex_cli_bin/{name}"), strange, 0o100644)
+        .and("codex_cli_bin/other.dll", other, 0o100644)
+        .and(&format!("{INFO}/sboms/more.json"), "{}", 0o100644)
+}
+
+/// A wheel that requires another distribution, and a library that needs one of the other's.
+fn with_library(requirement: &str, needed: &'static str) -> Sample {
+    let library = ElfSample { interpreter: None, flags_1: 0, soname: Some("libmore.so"), ..glibc_elf() };
+    let library = ElfSample { needed: vec!["libc.so.6", needed], ..library };
+    tagged(&["manylinux2014_x86_64", "manylinux_2_17_x86_64"], static_pie(62).build())
+        .and("codex_cli_bin/libmore.so", library.build(), 0o100644)
+        .and(&format!("{INFO}/sboms/more.json"), "{}", 0o100644)
+        .metadata("Requires-Python", &format!("Requires-Dist: {requirement}\nRequires-Python"))
+}
+
+/// The same for macOS.
+fn with_dylib(requirement: &str, needed: &'static str) -> Sample {
+    let mut library = MachSample { kind: 6, ..mac_sample(ARM64, 11, 0) };
+    library.dylibs.push((needed, false));
+    mac(mac_sample(ARM64, 11, 0).build())
+        .and("codex_cli_bin/libmore.dylib", library.build(), 0o100644)
+        .and(&format!("{INFO}/sboms/more.json"), "{}", 0o100644)
         .metadata("Requires-Python", &format!("Requires-Dist: {requirement}\nRequires-Python"))
 }
 
@@ -852,7 +918,11 @@ fn debug_symbols(name: &str) -> Sample {
 
 /// A wheel with an object file of that name.
 fn object(name: &str) -> Sample {
-    linux().and(name, ElfSample { kind: 1, ..static_elf() }.build(), 0o100644)
+    linux().and(name, object_file(), 0o100644)
+}
+
+fn object_file() -> Vec<u8> {
+    ElfSample { kind: 1, ..static_elf() }.build()
 }
 
 /// A wheel with a library of .NET that has these flags.
@@ -979,6 +1049,10 @@ fn sound_wheels_have_no_finding() {
         ("strings that end in the last page of their segment", patched(SampleLayout::Overrun)),
         ("android", android("android_24_arm64_v8a", Some(24))),
         ("build tag", linux().renamed(&linux().file_name.replace("-py3", "-7-py3"))),
+        (
+            "a library for both C libraries",
+            with_file("codex_cli_bin/more.so", for_both("memcpy", "libm.so.6"), 0o100644),
+        ),
         ("a command of the distribution's name", linux().and(&points, own, 0o100644)),
         (
             "links to places and addresses",

@@ -1,9 +1,11 @@
 //! What is installed: a wheel as an installer sees it, or a bare tag in its place.
 
-use pep440_rs::Version;
+use pep440_rs::{Version, VersionSpecifiers};
 
+use super::python::Python;
 use crate::target::PlatformTagSet;
 use crate::wheel::filename::WheelFileName;
+use crate::wheel::metadata::Metadata;
 use crate::wheel::name::DistributionName;
 use crate::wheel::tag::TagSet;
 
@@ -19,6 +21,8 @@ pub struct Candidate {
     /// The number of the build tag, then the rest of it.
     pub(crate) build: Option<(u64, String)>,
     pub(crate) tags: TagSet,
+    /// `Requires-Python`, where it is known; installers pass over the wheel with every other Python.
+    pub(crate) requires_python: Option<VersionSpecifiers>,
 }
 
 impl Candidate {
@@ -34,6 +38,7 @@ impl Candidate {
             version: name.pep440(),
             build,
             tags: name.tags.clone(),
+            requires_python: None,
         }
     }
 
@@ -47,7 +52,29 @@ impl Candidate {
                 TagSet { python: vec!["py3".into()], abi: vec!["none".into()], platform }
             }
         };
-        Some(Self { label: text.to_owned(), distribution: None, version: None, build: None, tags })
+        Some(Self {
+            label: text.to_owned(),
+            distribution: None,
+            version: None,
+            build: None,
+            tags,
+            requires_python: None,
+        })
+    }
+
+    /// The same with what its metadata requires of Python; what cannot be read there is passed over, as installers do.
+    pub(crate) fn requiring(self, metadata: Option<&Metadata>) -> Self {
+        let requires_python = metadata.and_then(|metadata| metadata.requires_python().ok().flatten());
+        Self { requires_python, ..self }
+    }
+
+    /// Whether some release of this Python is one that the wheel requires.
+    pub(super) fn allows(&self, python: Python) -> bool {
+        const RELEASES: u64 = 30;
+        let is_allowed = |required: &VersionSpecifiers| {
+            (0..=RELEASES).any(|release| required.contains(&Version::new([3, python.minor().into(), release])))
+        };
+        self.requires_python.as_ref().is_none_or(is_allowed)
     }
 
     pub(super) fn is_for_platforms(&self) -> bool {

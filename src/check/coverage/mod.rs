@@ -181,7 +181,7 @@ type WithTags = (Python, Vec<(String, String)>);
 fn choose(platform: &'static Platform, pythons: &[WithTags], candidates: &[&Candidate]) -> PlatformChoice {
     let tags = platform.tags();
     let taken: Vec<_> =
-        pythons.iter().filter_map(|(python, own)| Some((*python, take(own, &tags, candidates)?))).collect();
+        pythons.iter().filter_map(|(python, own)| Some((*python, take(*python, own, &tags, candidates)?))).collect();
     let usual = taken.iter().find(|(python, _)| *python == python::USUAL);
     let newest = taken.iter().rfind(|(python, _)| !python.is_free_threaded());
     let shown = usual.or(newest).or(taken.last()).map(|(_, (label, tag))| (label.clone(), tag.clone()));
@@ -191,9 +191,15 @@ fn choose(platform: &'static Platform, pythons: &[WithTags], candidates: &[&Cand
 }
 
 /// What an installer of one Python takes, and the platform tag by which it does.
-fn take(pythons: &[(String, String)], tags: &[String], candidates: &[&Candidate]) -> Option<(String, String)> {
+fn take(
+    python: Python,
+    pythons: &[(String, String)],
+    tags: &[String],
+    candidates: &[&Candidate],
+) -> Option<(String, String)> {
     let best = candidates
         .iter()
+        .filter(|candidate| candidate.allows(python))
         .filter_map(|candidate| {
             let (rank, tag) = rank(&candidate.tags, pythons, tags)?;
             Some((candidate, rank, tag))
@@ -234,6 +240,7 @@ fn rank(set: &TagSet, pythons: &[(String, String)], platforms: &[String]) -> Opt
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wheel::metadata::Metadata;
 
     fn of(tags: &[&str]) -> Coverage {
         Coverage::of(&tags.iter().map(|tag| Candidate::of_tag(tag).unwrap()).collect::<Vec<_>>())
@@ -350,6 +357,32 @@ mod tests {
         let two = ["cp311-cp311-manylinux_2_17_x86_64", "cp312-cp312-manylinux_2_17_x86_64"];
         assert_eq!(served(&two), (two[1].to_owned(), "3.11 3.12".to_owned()));
         assert!(of(&two[..1]).text().contains("cp311-cp311-manylinux_2_17_x86_64  (Python 3.11 only)\n"));
+    }
+
+    #[test]
+    fn a_python_that_the_wheel_does_not_require_passes_it_over() {
+        let wheel = |name: &str, required: &str| {
+            let text = format!("Metadata-Version: 2.1\nName: demo\nVersion: 1\nRequires-Python: {required}\n");
+            let metadata = Metadata::parse(text.as_bytes()).unwrap();
+            Candidate::of_wheel(&name.parse().unwrap(), name).requiring(Some(&metadata))
+        };
+        let (old, new) = ("demo-1.0-py3-none-win_amd64.whl", "demo-2.0-py3-none-win_amd64.whl");
+        for (required, expected) in [
+            (">=3.14", [Some(old), Some(old), Some(old), Some(old), Some(new), Some(new)]),
+            (">=3.12.4,<3.14", [Some(old), Some(old), Some(new), Some(new), Some(old), Some(old)]),
+            (">=3.8", [Some(new); 6]),
+            ("UNKNOWN", [Some(new); 6]),
+            ("<3", [Some(old); 6]),
+        ] {
+            let candidates = [wheel(old, ">=3"), wheel(new, required)];
+            let taken = PYTHONS[..6].iter().map(|python| {
+                let found = take(*python, &python.tags(), &["win_amd64".to_owned()], &candidates.each_ref());
+                found.map(|(label, _)| label)
+            });
+            assert_eq!(taken.collect::<Vec<_>>(), expected.map(|name| name.map(str::to_owned)), "{required}");
+        }
+        let late = Coverage::of(&[wheel(new, ">=3.14")]);
+        assert!(late.text().contains(&format!("{new}  (Python 3.14, 3.15, 3.14t, 3.15t only)\n")), "{}", late.text());
     }
 
     #[test]

@@ -31,6 +31,10 @@ pub(crate) static PYTHONS: [Python; 9] =
 const FIRST_ABI3T: u32 = 15;
 
 impl Python {
+    pub(super) fn minor(self) -> u32 {
+        self.minor
+    }
+
     pub(super) fn is_free_threaded(self) -> bool {
         self.is_free_threaded
     }

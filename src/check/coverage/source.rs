@@ -13,7 +13,8 @@ use crate::check::subject::audit::Audit;
 use crate::error::{Exit, Explain, meant, nearest, sentence};
 use crate::fs::{FsError, portable};
 use crate::wheel::filename::Claim;
-use crate::wheel::reader::admissible;
+use crate::wheel::metadata::Metadata;
+use crate::wheel::reader::{MAX_TEXT, admissible};
 use crate::zip::archive::{Archive, ArchiveError};
 
 /// What was named, as installers see it.
@@ -127,8 +128,14 @@ impl Sources {
 
     fn add_wheel(&mut self, path: &Path) -> Result<(), CoverageError> {
         let label = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        match admissible(&Archive::open(path)?) {
-            Ok((name, _)) => self.candidates.push(Candidate::of_wheel(&name, &label)),
+        let archive = Archive::open(path)?;
+        match admissible(&archive) {
+            Ok((name, dist_info)) => {
+                let member = archive.find(&format!("{dist_info}/METADATA"));
+                let bytes = member.and_then(|member| archive.read(member, MAX_TEXT).ok());
+                let metadata = bytes.and_then(|bytes| Metadata::parse(&bytes).ok());
+                self.candidates.push(Candidate::of_wheel(&name, &label).requiring(metadata.as_ref()));
+            }
             Err(error) => self.problems.push(CoverageProblem { path: portable(path), message: sentence(&error) }),
         }
         Ok(())

@@ -1,10 +1,12 @@
 //! Rules about every executable and library of a wheel, held against its platform tags (PEP 600, PEP 656, the macOS and
 //! Windows tags). What breaks a promise is the binary step's to say; here each kind of objection becomes a rule.
 
-use std::cell::OnceCell;
+use std::cell::{LazyCell, OnceCell};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use crate::binary::{Absence, BinaryError, Facts, Format, Libc, Objection, Reach, Weight};
+use super::contents::{is_data, is_test_data};
+use super::provided::Provided;
+use crate::binary::{Absence, BinaryError, Facts, Format, Libc, Objection, Reach, Weight, is_runtime_of_windows};
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
 use crate::error::sentence;
@@ -13,18 +15,20 @@ use crate::scheme::{self, Scheme};
 use crate::wheel::requirement::Requirement;
 
 rule!(BINARY_READABLE = "binary-readable", Error, Wheel(binary_readable);
-    what: "What begins as an ELF, Mach-O or PE file is one throughout: its headers do not contradict themselves or lead outside the file. An object file or static library that is named as one (`.o`, `.a`) is a warning.",
+    what: "What begins as an ELF, Mach-O or PE file is one throughout: its headers do not contradict themselves or lead outside the file. An object file or static library is a warning where its name is not that of a shared library and it is not meant to be started; so is what lies among tests.",
     why: "A file cut short or damaged cannot be started, and nothing can be said about it.",
     fix: "Stage the payload again; compare the file with the one that was built";
-    because: [Loader("the headers lead outside of the file"), Habit("object files are for linkers, and nothing loads them")]);
+    because: [Loader("the headers lead outside of the file"), Habit("object files are for linkers, and nothing loads them, nor test data")]);
 
 fn binary_readable(wheel: &WheelSubject, found: &mut Findings) {
     let debug_symbols: BTreeSet<&str> = wheel.debug_symbols().collect();
     let damaged = wheel.inventory.damaged().iter().filter(|(member, _)| !debug_symbols.contains(member.as_str()));
     for (member, error) in damaged {
-        let is_for_linkers = matches!(error, BinaryError::Unsupported { .. })
-            && [".o", ".obj", ".ko", ".a"].iter().any(|suffix| member.ends_with(suffix));
-        let severity = if is_for_linkers { Severity::Warning } else { Severity::Error };
+        let is_named = [".o", ".obj", ".ko", ".a"].iter().any(|suffix| member.ends_with(suffix));
+        let is_for_linkers = matches!(error, BinaryError::Unsupported { .. }) && is_named
+            || error.is_for_linkers() && is_data(wheel, member);
+        let is_harmless = is_for_linkers || is_test_data(wheel, member);
+        let severity = if is_harmless { Severity::Warning } else { Severity::Error };
         found.with(severity, Some(member), sentence(error));
     }
 }
@@ -33,35 +37,35 @@ rule!(BINARY_FORMAT = "binary-format", Error, Wheel(|wheel, found| objections(wh
     what: "Binaries are of the format that the tag's operating system runs: ELF under Linux tags, Mach-O under macOS tags, PE under Windows tags.",
     why: "The program cannot be started on any machine that installs the wheel.",
     fix: "Put the payload of the tagged platform into the wheel, or tag the wheel for its payload";
-    because: [Loader("the tag's machines do not know the format"), Habit("a file whose path names its own platform is there for that platform")];
+    because: [Loader("the tag's machines do not know the format"), Habit("a file whose path names its own platform is there for that platform, and nothing loads test data or a runtime that no file asks for")];
     remedy: Retag);
 
 rule!(BINARY_SYSTEM = "binary-system", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::System { .. })));
     what: "Binaries are built for the tag's operating system, not for one that shares its format: no FreeBSD or Android code under Linux tags, no iOS code under macOS tags.",
     why: "The file can be loaded and fails at its first system call or library.",
     fix: "Put the payload of the tagged platform into the wheel";
-    because: [Loader("the file is for another system")];
+    because: [Loader("the file is for another system"), Habit("a file whose path names its own platform is there for that platform, and nothing loads test data")];
     remedy: Retag);
 
 rule!(ELF_ARCH = "elf-arch", Error, Wheel(|wheel, found| objections(wheel, found, Some(Format::Elf), |it| matches!(it, Objection::Architecture { .. })));
     what: "ELF files are built for the architecture of the tag.",
     why: "The program cannot be started on any machine that installs the wheel.",
     fix: "Put the payload of the tagged architecture into the wheel, or correct the tag";
-    because: [Loader("the file is for another processor"), Habit("a file whose path names its own platform is there for that platform")];
+    because: [Loader("the file is for another processor"), Habit("a file whose path names its own platform is there for that platform, and nothing loads test data or a runtime that no file asks for")];
     remedy: Retag);
 
 rule!(MACHO_ARCH = "macho-arch", Error, Wheel(|wheel, found| objections(wheel, found, Some(Format::MachO), |it| matches!(it, Objection::Architecture { .. })));
     what: "Mach-O files hold a slice for every architecture of the tag; `universal2` needs both.",
     why: "The program cannot be started on the Macs whose slice is missing.",
     fix: "Put the payload of the tagged architecture into the wheel, or correct the tag";
-    because: [Loader("the file is for another processor"), Habit("a file whose path names its own platform is there for that platform")];
+    because: [Loader("the file is for another processor"), Habit("a file whose path names its own platform is there for that platform, and nothing loads test data or a runtime that no file asks for")];
     remedy: Retag);
 
 rule!(PE_ARCH = "pe-arch", Error, Wheel(|wheel, found| objections(wheel, found, Some(Format::Pe), |it| matches!(it, Objection::Architecture { .. })));
     what: "PE files are built for the architecture of the tag.",
     why: "The program cannot be started, or runs emulated.",
     fix: "Put the payload of the tagged architecture into the wheel, or correct the tag";
-    because: [Loader("the file is for another processor"), Habit("a file whose path names its own platform is there for that platform")];
+    because: [Loader("the file is for another processor"), Habit("a file whose path names its own platform is there for that platform, and nothing loads test data or a runtime that no file asks for")];
     remedy: Retag);
 
 rule!(MANYLINUX_LIBC = "manylinux-libc", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Libc { promised: Libc::Glibc, .. })));
@@ -168,11 +172,16 @@ pub(super) fn objections(
     // Where nothing is for the tag's own machine, a name excuses nothing.
     let is_any_right = wrong.len() < binaries.len();
     let (loads_libraries, required, mut brought) = (OnceCell::new(), OnceCell::new(), HashMap::new());
+    let provided = LazyCell::new(|| Provided::to(wheel));
     for (tag, member, objection) in wheel.objections.iter().filter(|(.., objection)| pick(objection)) {
         if binaries.get(member.as_str()).is_some_and(|facts| format.is_none_or(|format| facts.format == format)) {
             let is_of_others = names_its_machine(member, &binaries)
                 || matches!(objection, Objection::Format { .. }) && names_its_loader(member, &binaries);
-            let is_meant = is_any_right && wrong.contains(member.as_str()) && is_of_others;
+            let is_wrong = wrong.contains(member.as_str());
+            let is_meant = is_wrong
+                && (is_any_right && is_of_others
+                    || is_test_data(wheel, member)
+                    || matches!(objection, Objection::Architecture { .. }) && is_unused_runtime(member, &binaries));
             let absent = match objection {
                 Objection::NeededLibrary { library, reach: Reach::Absent, .. } => Some(library),
                 _ => None,
@@ -184,10 +193,16 @@ pub(super) fn objections(
                         || required.sibling_may_bring(library, member, facts)
                 })
             });
+            // A loader takes what is loaded already, by its own name, and asks for no path.
+            let is_loaded = !is_brought
+                && format != Some(Format::Pe)
+                && absent.is_some_and(|library| provided.has(library))
+                && binaries.get(member.as_str()).is_some_and(|facts| !facts.is_executable());
             let is_lost = is_preloaded(objection) && !*loads_libraries.get_or_init(|| python_loads_libraries(wheel));
-            let is_warning = (objection.weight() == Weight::Warning && !is_lost) || is_meant || is_brought;
+            let is_warning = (objection.weight() == Weight::Warning && !is_lost) || is_meant || is_brought || is_loaded;
             let severity = if is_warning { Severity::Warning } else { Severity::Error };
             let note = match objection {
+                _ if is_loaded => "; a distribution that is required may have loaded it before",
                 _ if !is_brought => "",
                 _ if format == Some(Format::Pe) => "; a distribution that is required by an exact pin may have it",
                 _ => "; a run path leads to where a required distribution may have it",
@@ -195,6 +210,16 @@ pub(super) fn objections(
             found.with(severity, Some(member), format!("{objection} (`{tag}`){note}"));
         }
     }
+}
+
+/// Whether the file is a part of Windows' or Microsoft's C and C++ runtimes, copied along, that no other file asks for.
+fn is_unused_runtime(member: &str, binaries: &HashMap<&str, &Facts>) -> bool {
+    let name = file_name(member);
+    let is_asked_for = || {
+        let slices = binaries.values().flat_map(|facts| &facts.slices);
+        slices.flat_map(|slice| &slice.needed).any(|needed| needed.name.eq_ignore_ascii_case(name))
+    };
+    is_runtime_of_windows(name) && !is_asked_for()
 }
 
 /// Whether the library is found where something has loaded it before.

@@ -50,10 +50,14 @@ fn mode_exec(wheel: &WheelSubject, found: &mut Findings) {
 /// What lies among tests, is never imported, and is not meant to be started.
 pub(super) fn is_test_data(wheel: &WheelSubject, path: &str) -> bool {
     const DIRECTORIES: [&str; 5] = ["test", "tests", "testing", "testdata", "fixtures"];
-    let is_tested =
-        parent(path).split('/').any(|part| DIRECTORIES.contains(&part)) && wheel.scheme(path).0 == Scheme::Root;
+    parent(path).split('/').any(|part| DIRECTORIES.contains(&part)) && is_data(wheel, path)
+}
+
+/// What lies among the packages without the name of a library or the right to be started.
+pub(super) fn is_data(wheel: &WheelSubject, path: &str) -> bool {
     let is_library = has_extension(path, &["so", "pyd", "dylib", "dll"]) || file_name(path).contains(".so.");
-    is_tested && !is_library && wheel.file(path).is_some_and(|(member, _)| member.unix_mode() & 0o111 == 0)
+    let is_startable = wheel.file(path).is_none_or(|(member, _)| member.unix_mode() & 0o111 != 0);
+    !is_library && !is_startable && wheel.scheme(path).0 == Scheme::Root
 }
 
 rule!(MODE_IFREG = "mode-ifreg", Error, Wheel(mode_ifreg);

@@ -1,13 +1,11 @@
 //! The rule about the DLLs that Windows binaries import: Windows' own, Python's by the wheel's Python tags (PEP 425, PEP
 //! 384), the wheel's, or those of distributions that it requires.
 
-use std::collections::{BTreeSet, HashSet};
-
 use super::binary::objections;
+use super::provided::Provided;
 use crate::binary::{Format, Objection, PythonLibrary};
 use crate::check::rule::{Findings, Rule, rule};
 use crate::check::subject::wheel::WheelSubject;
-use crate::wheel::name::DistributionName;
 
 rule!(PE_IMPORTS = "pe-imports", Error, Wheel(pe_imports);
     what: "Imported DLLs are part of Windows, of every Python of the wheel's tags or of a distribution that the wheel requires, or lie beside the file. What delay-loaded imports and forwarded exports name is a warning. A plug-in that only some programs load is judged as every other file: whoever asks for it is refused.",
@@ -15,36 +13,8 @@ rule!(PE_IMPORTS = "pe-imports", Error, Wheel(pe_imports);
     fix: "Link the C runtime statically (`/MT`, `+crt-static`), or bundle the DLL beside the program; build an extension module for the Python of its tag";
     because: [Loader("the DLL is not found"), Habit("most machines have it, or the start goes on without it")]);
 
-/// What distributions bring along under names that are not their own: the beginning of the distribution's name, and those
-/// of the DLLs.
-const PROVIDERS: [(&str, &[&str]); 22] = [
-    ("h5py", &["hdf5"]),
-    ("intel-openmp", &["libiomp"]),
-    ("msvc-runtime", &["vcruntime", "msvcp", "concrt", "vccorlib", "vcomp"]),
-    ("nvidia-cublas", &["cublas", "nvblas"]),
-    ("nvidia-cuda-cupti", &["cupti"]),
-    ("nvidia-cuda-nvrtc", &["nvrtc"]),
-    ("nvidia-cuda-runtime", &["cudart"]),
-    ("nvidia-cudnn", &["cudnn"]),
-    ("nvidia-cufft", &["cufft"]),
-    ("nvidia-curand", &["curand"]),
-    ("nvidia-cusolver", &["cusolver"]),
-    ("nvidia-cusparse", &["cusparse"]),
-    ("nvidia-npp", &["npp"]),
-    ("nvidia-nvjitlink", &["nvjitlink"]),
-    ("nvidia-nvjpeg", &["nvjpeg"]),
-    ("pyarrow", &["arrow", "parquet"]),
-    ("pyqt5", &["qt5"]),
-    ("pyqt6", &["qt6"]),
-    ("pyside6", &["qt6", "shiboken6"]),
-    ("pywin32", &["pythoncom", "pywintypes"]),
-    ("scipy-openblas", &["libscipy_openblas"]),
-    ("torch", &["c10", "caffe2", "fbgemm", "asmjit"]),
-];
-
 fn pe_imports(wheel: &WheelSubject, found: &mut Findings) {
-    let required = wheel.good_metadata().into_iter().flat_map(|metadata| metadata.requires_dist().flatten());
-    let provided = Provided::by(required.map(|requirement| requirement.name));
+    let provided = Provided::to(wheel);
     objections(wheel, found, Some(Format::Pe), |it| match it {
         Objection::NeededLibrary { library, .. } => !provided.has(library),
         _ => false,
@@ -60,40 +30,6 @@ fn pe_imports(wheel: &WheelSubject, found: &mut Findings) {
             }
         }
     }
-}
-
-/// The DLLs that distributions bring along, where they are imported first or say where their DLLs lie.
-struct Provided {
-    /// What the names of DLLs begin with.
-    known: BTreeSet<&'static str>,
-    /// The letters of the distributions' own names: `torch_cpu.dll` of torch, `onnxruntime.dll`, `mkl_rt.2.dll`, `tbb12.dll`.
-    own: HashSet<String>,
-}
-
-impl Provided {
-    fn by(distributions: impl Iterator<Item = DistributionName>) -> Self {
-        let (mut known, mut own) = (BTreeSet::new(), HashSet::new());
-        for distribution in distributions {
-            let name = distribution.normalized();
-            let rows = PROVIDERS.iter().filter(|(beginning, _)| name.starts_with(beginning));
-            known.extend(rows.flat_map(|(_, libraries)| *libraries));
-            own.insert(letters(&name));
-        }
-        Self { known, own }
-    }
-
-    fn has(&self, library: &str) -> bool {
-        let library = library.to_ascii_lowercase();
-        let stem = letters(library.trim_end_matches(".dll"));
-        let is_own = |stem: &str| (3..=stem.len()).any(|end| self.own.contains(&stem[..end]));
-        self.known.iter().any(|known| library.starts_with(known))
-            || is_own(&stem)
-            || stem.strip_prefix("lib").is_some_and(is_own)
-    }
-}
-
-fn letters(text: &str) -> String {
-    text.chars().filter(char::is_ascii_alphabetic).collect()
 }
 
 /// A tag of the file name that promises a Python without this library.

@@ -91,7 +91,7 @@ impl Summary {
             name: name.map(|name| name.distribution.clone()),
             version: name.and_then(|name| name.pep440()),
             spelled_version: name.map(|name| name.version.clone()).unwrap_or_default(),
-            candidate: name.map(|name| Candidate::of_wheel(name, &wheel.file_name)),
+            candidate: name.map(|name| Candidate::of_wheel(name, &wheel.file_name).requiring(wheel.good_metadata())),
             platforms: wheel.platforms(),
             metadata: wheel.good_metadata().cloned(),
             files: files.filter_map(|(member, scanned)| Some((member.name.clone(), scanned.sha256?))).collect(),
