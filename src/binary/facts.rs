@@ -294,6 +294,11 @@ impl Facts {
 }
 
 impl Slice {
+    /// Its machine, what it asks for, and its signature.
+    pub(crate) fn told_apart(&self) -> (Machine, Option<OsVersion>, Signature) {
+        (self.machine, self.minimum_os(), self.signature.clone())
+    }
+
     pub(super) fn minimum_os(&self) -> Option<OsVersion> {
         match &self.details {
             Details::Elf(_) => None,

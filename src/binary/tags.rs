@@ -86,7 +86,12 @@ pub(super) fn next_tag<'a>(
     let mut others = Vec::new();
     for family in &families {
         let Some(lowest) = honest.iter().find(|tag| family.iter().any(|member| same_family(member, tag))) else {
-            others.extend(family.first());
+            // The lowest floor that nothing rules out but what rules out every other: a library that nobody has, say.
+            let causes = |tag| -> HashSet<_> {
+                objections(tag).iter().map(|(member, cause)| ((*member).to_owned(), cause.cause())).collect()
+            };
+            let Some(last) = family.last().map(causes) else { continue };
+            others.extend(family.iter().find(|tag| causes(tag).is_subset(&last)));
             continue;
         };
         let Some(tag) = better(lowest) else { continue };

@@ -8,7 +8,9 @@ use serde::Serialize;
 use super::error::CheckError;
 use super::subject::scan::{MemberOptions, inventory, scan};
 use super::subject::summary::is_wheel;
-use crate::binary::{self, Details, Facts, Format, Inventory, Kind, Libc, Linkage, Machines, NextTag, Signature};
+use crate::binary::{
+    self, Details, Facts, Format, Inventory, Kind, Libc, Linkage, Machine, Machines, NextTag, Signature, Slice,
+};
 use crate::error::{Exit, Explain};
 use crate::fs::{Map, portable};
 use crate::target::{OsVersion, PlatformTag};
@@ -51,6 +53,9 @@ pub struct Binary {
     /// `valid`, `broken` or `absent`.
     pub(crate) signature: &'static str,
     pub signature_defect: Option<&'static str>,
+    /// For each part of a fat file its machine, what it asks for, and its signature.
+    #[serde(skip)]
+    pub(crate) parts: Vec<(Machine, Option<OsVersion>, Signature)>,
     pub interpreter: Option<String>,
     pub needed: Vec<String>,
     pub run_paths: Vec<String>,
@@ -72,7 +77,8 @@ pub struct InspectedWheel {
     pub(crate) path: String,
     /// The platform tags in its file name, those that nobody knows among them.
     pub tags: Vec<String>,
-    /// Every platform tag that all its binaries honour together; `any` where it holds none.
+    /// Every platform tag that all its binaries honour together; `any` where it holds none, and none where what it holds
+    /// cannot be read.
     pub honest_tags: Vec<PlatformTag>,
     /// As of a single binary.
     pub(crate) next_tag: Option<NextTag>,
@@ -130,6 +136,7 @@ fn inspect_wheel(path: &Path, report: &mut Report) -> Result<(), CheckError> {
         report.problems.push(InspectionProblem { path: shown, message, help: None });
         return Ok(());
     }
+    let known = report.problems.len();
     let mut scanned = scan(&archive, &vec![MemberOptions::default(); archive.members().len()])?;
     for (member, found) in archive.members().iter().zip(&scanned) {
         let inside = || format!("{shown}/{}", member.name);
@@ -152,7 +159,12 @@ fn inspect_wheel(path: &Path, report: &mut Report) -> Result<(), CheckError> {
             Vec::new()
         }
     };
-    let honest = if inventory.binaries().is_empty() { vec![PlatformTag::Any] } else { inventory.lowest_honest_tags() };
+    let honest = match inventory.binaries().is_empty() {
+        // Of what cannot be read nobody knows where it runs.
+        true if report.problems.len() > known => Vec::new(),
+        true => vec![PlatformTag::Any],
+        false => inventory.lowest_honest_tags(),
+    };
     report.wheels.push(InspectedWheel { path: shown, tags, honest_tags: honest, next_tag: inventory.next_tag() });
     Ok(())
 }
@@ -198,6 +210,10 @@ impl Binary {
                 Signature::Broken(defect) => Some(defect),
                 _ => None,
             }),
+            parts: match facts.slices.as_slice() {
+                [_] => Vec::new(),
+                slices => slices.iter().map(Slice::told_apart).collect(),
+            },
             interpreter: slices().find_map(|slice| match &slice.details {
                 Details::Elf(details) => details.interpreter.clone(),
                 _ => None,

@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use super::inspection::{Binary, InspectedWheel, InspectionProblem, Report};
 use crate::binary::NextTag;
-use crate::binary::{Format, Kind};
+use crate::binary::{Format, Kind, Machine, Signature};
 use crate::console::Shown;
 use crate::console::text::{labelled, plural, visible};
-use crate::target::PlatformTag;
+use crate::target::{OsVersion, PlatformTag};
 
 impl Shown for Report {
     fn text(&self) -> String {
@@ -31,6 +31,19 @@ impl Shown for Report {
 }
 
 impl Binary {
+    fn are_signed_unlike(&self) -> bool {
+        self.parts.iter().any(|(_, _, signature)| self.parts[0].2 != *signature)
+    }
+
+    /// What is to be said of each part of a fat file.
+    fn each(&self, say: impl Fn(&(Machine, Option<OsVersion>, Signature)) -> Option<String>) -> String {
+        let said = self.parts.iter().map(|part| {
+            let text = say(part).unwrap_or_else(|| "any version".into());
+            format!("{text} ({})", part.0)
+        });
+        said.collect::<Vec<_>>().join(", ")
+    }
+
     fn lines(&self) -> Vec<(&'static str, String)> {
         let kind = match self.kind {
             Kind::Executable => "executable",
@@ -47,7 +60,12 @@ impl Binary {
             (Format::Elf, None, ..) => lines.push(("libc", "needs none".into())),
             (Format::MachO, .., Some(version)) => {
                 let platform = self.platform.as_deref().unwrap_or("macOS");
-                lines.push(("needs", format!("{platform} {version} or later")));
+                let is_alike = self.parts.iter().all(|(_, minimum, _)| *minimum == Some(*version));
+                let versions = match is_alike {
+                    true => version.to_string(),
+                    false => self.each(|(_, minimum, _)| minimum.map(|minimum| minimum.to_string())),
+                };
+                lines.push(("needs", format!("{platform} {versions} or later")));
             }
             (Format::MachO, .., None) => lines.push(("needs", "does not say which macOS".into())),
             (Format::Pe, .., version) => {
@@ -61,6 +79,13 @@ impl Binary {
         if self.format != Format::Elf {
             let signature = match (self.signed, self.signature_defect) {
                 (true, _) => "present".into(),
+                (false, _) if self.are_signed_unlike() => self.each(|(_, _, signature)| {
+                    Some(match signature {
+                        Signature::Present => "present".into(),
+                        Signature::Absent => "none".into(),
+                        Signature::Broken(defect) => format!("broken: {defect}"),
+                    })
+                }),
                 (false, Some(defect)) => format!("broken: {defect}"),
                 (false, None) => "none".into(),
             };

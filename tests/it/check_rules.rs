@@ -674,9 +674,9 @@ fn binary_cases() -> Vec<Case> {
         ("binary-readable", E, with_file("codex_cli_bin/more", object_file(), 0o100755)),
         ("binary-readable", W, with_file("codex_cli_bin/testdata/cut", linux_program()[..80].to_vec(), 0o100644)),
         ("binary-readable", E, with_file("codex_cli_bin/data/cut", linux_program()[..80].to_vec(), 0o100644)),
-        ("binary-format", W, with_file("codex_cli_bin/testdata/more", windows_program(), 0o100644)),
-        ("binary-format", E, with_file("codex_cli_bin/testdata/more", windows_program(), 0o100755)),
-        ("binary-system", W, with_file("codex_cli_bin/testdata/more", elf(&|sample| sample.os_abi = 9), 0o100644)),
+        ("binary-format", W, with_file("codex_cli_bin/testdata/more", windows_library(), 0o100644)),
+        ("binary-format", E, with_file("codex_cli_bin/testdata/more", windows_library(), 0o100755)),
+        ("binary-system", W, with_file("codex_cli_bin/testdata/more", foreign(), 0o100644)),
         ("binary-readable", E, debug_symbols("codex_cli_bin/more.so")),
         ("debug-info", W, debug_symbols("codex_cli_bin/more.so.dSYM/Contents/Resources/DWARF/more.so")),
         ("binary-format", E, linux_with(windows_program())),
@@ -845,6 +845,11 @@ fn sibling(requirement: &str, runpath: Option<&'static str>) -> Sample {
 /// A wheel for Linux with another file.
 fn with_file(name: &str, bytes: Vec<u8>, mode: u32) -> Sample {
     linux().and(name, bytes, mode).and(&format!("{INFO}/sboms/more.json"), "{}", 0o100644)
+}
+
+/// A library for FreeBSD.
+fn foreign() -> Vec<u8> {
+    ElfSample { kind: 3, os_abi: 9, soname: Some("more"), ..static_elf() }.build()
 }
 
 /// A library that names glibc's parts and is bound to none of its versions.

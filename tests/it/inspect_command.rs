@@ -4,7 +4,8 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::samples::binary::{ElfSample, glibc_elf, program, static_elf};
+use crate::samples::archive::{archive, entry};
+use crate::samples::binary::{AMD64, ARM64, ElfSample, MachSample, fat, glibc_elf, mac, program, static_elf};
 use crate::support::{self, relkit, run, text, transcript, write, write_tree};
 
 fn static_program(machine: u16) -> Vec<u8> {
@@ -55,6 +56,46 @@ fn a_program_is_described_to_programs() {
     for (key, value) in expected.as_object().unwrap() {
         assert_eq!(&binary[key], value, "{key}");
     }
+}
+
+#[test]
+fn the_parts_of_a_fat_program_are_told_apart() {
+    let directory = tempfile::tempdir().unwrap();
+    let lines = |name: &str, intel: MachSample, arm: Vec<u8>| {
+        write(directory.path(), name, fat(&[(AMD64, intel.build()), (ARM64, arm)]));
+        let shown = inspect(directory.path(), &[name]);
+        let line = |label: &str| {
+            let found = shown.lines().find_map(|line| line.trim().strip_prefix(label));
+            found.map(|rest| rest.trim().to_owned()).unwrap_or_default()
+        };
+        (line("needs"), line("signature"))
+    };
+    let (intel, arm) = (mac(AMD64, 10, 12), mac(ARM64, 11, 0).build());
+    let unsigned = MachSample { signed: false, ..mac(AMD64, 11, 0) };
+    let mut broken = arm.clone();
+    broken[32 + 16] ^= 1;
+    assert_eq!(
+        lines("a", intel.clone(), arm.clone()),
+        ("macOS 10.12 (x86_64), 11.0 (aarch64) or later".to_owned(), "present".to_owned())
+    );
+    assert_eq!(
+        lines("b", unsigned.clone(), arm),
+        ("macOS 11.0 or later".to_owned(), "none (x86_64), present (aarch64)".to_owned())
+    );
+    let defect = "broken: a page of the code is not the one that was signed";
+    assert_eq!(lines("c", unsigned, broken).1, format!("none (x86_64), {defect} (aarch64)"));
+}
+
+#[test]
+fn what_cannot_be_read_has_no_honest_tag() {
+    let directory = tempfile::tempdir().unwrap();
+    let name = "a-1-py3-none-win_amd64.whl";
+    let cut = program("x86_64-unknown-linux-musl")[..80].to_vec();
+    let wheel = |bytes: &[u8]| write(directory.path(), name, archive(&[entry("a/x", bytes, 0o100755)], b""));
+    wheel(&cut);
+    assert!(inspect(directory.path(), &[name]).contains("honest tags  none\n"));
+    wheel(b"");
+    assert!(inspect(directory.path(), &[name]).contains("honest tags  any\n"));
 }
 
 #[test]

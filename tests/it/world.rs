@@ -144,6 +144,10 @@ const ELSEWHERE: &[Row] = &[
     ("pymssql==2.3.4", "macosx_13_0_universal2", Large, &["macho-arch"], "libraries for x86_64 alone"),
     ("pyodbc==5.5.0", "manylinux_2_28_x86_64", Large, &["elf-needed"], "libodbc is no part of the tag"),
     ("selenium==4.52.0", "any", Large, &["tag-any-native", "wheel-purelib"], "programs for every system under `any`"),
+    ("torchaudio==2.11.1", "macosx_14_0_arm64", Small, &[], "torch, which it requires, has loaded what it needs"),
+    ("torchaudio==2.11.1", "manylinux_2_28_x86_64", Small, &["tag-wheel-match"], "a wheel for `linux_x86_64`, renamed; torch has loaded what it needs, CUDA among it"),
+    ("glfw==2.11.0", "win32", Small, &["pe-arch", "wheel-purelib"], "the C runtime that its library asks for is there for 64 bits alone"),
+    ("shiboken6==6.12.0", "macosx_14_0_universal2", Small, &["macho-minos"], "built for macOS 26"),
     ("shapely==2.2.0", "musllinux_1_2_x86_64", Large, &[], "a run path to `/usr/local/lib`, where the loader of musl looks anyway"),
 ];
 

@@ -50,6 +50,16 @@ fn the_next_better_tag_is_ruled_out_by_a_file() {
         "musllinux_1_1_x86_64 `program` is linked against glibc (interpreter `/lib64/ld-linux-x86-64.so.2`), and the tag \
          promises musl"
     );
+    // No floor helps against a library that nobody has.
+    let lacking = ElfSample {
+        needed: vec!["libc.so.6", "libc10.so"],
+        versions: vec![("libc.so.6", "GLIBC_2.28", false, vec![("fcntl64", false)])],
+        ..glibc_elf()
+    };
+    assert_eq!(
+        next(lacking.build()).unwrap(),
+        "manylinux_2_28_x86_64 `program` needs `libc10.so`, which neither the tag's platforms nor the wheel have"
+    );
     assert_eq!(next(static_elf().build()), None);
     assert_eq!(
         next(mac(AMD64, 10, 12).build()).unwrap(),

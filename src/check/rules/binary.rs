@@ -76,7 +76,7 @@ rule!(MANYLINUX_LIBC = "manylinux-libc", Error, Wheel(|wheel, found| objections(
     remedy: Retag);
 
 rule!(MUSLLINUX_LIBC = "musllinux-libc", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Libc { promised: Libc::Musl, .. } | Objection::GlibcFunction { .. })));
-    what: "Under a musllinux tag, ELF files need musl or no libc at all; helpers and libraries too. A function that glibc alone has (`__printf_chk`, `mallinfo2`, ...) tells even where no library is named.",
+    what: "Under a musllinux tag, ELF files need musl or no libc at all; helpers and libraries too. A function that glibc alone has (`__printf_chk`, `mallinfo2`, ...) tells even where no library is named. A library that names glibc's parts and none of its versions serves both, for musl's loader takes itself for `libc.so.6`.",
     why: "Alpine and its like have no glibc: the file does not start there, and `not found` is all that is said.",
     fix: "Link the program statically or build it for musl, or leave the tag off the wheel";
     because: [Loader("the libc is not there"), Promise("the tag promises musl")];
@@ -115,7 +115,7 @@ rule!(ELF_ISA = "elf-isa", Error, Wheel(|wheel, found| objections(wheel, found, 
     because: [Loader("glibc refuses the file on processors below that level"), Promise("the tag promises the baseline of x86-64")]);
 
 rule!(ELF_NEEDED = "elf-needed", Error, Wheel(|wheel, found| objections(wheel, found, Some(Format::Elf), |it| matches!(it, Objection::NeededLibrary { .. })));
-    what: "Needed libraries are part of every platform of the tag, or lie in the wheel where an `$ORIGIN` run path leads once it is installed: a program of `.data/scripts` lies in `bin/` then, `DT_RUNPATH` serves its own file alone, `DT_RPATH` and musl's run paths what that file loads too. A library that a module of Python misses is a warning where Python code of the wheel may have loaded it before. A plug-in that only some programs load is judged as every other file: nothing in a wheel says who asks for it.",
+    what: "Needed libraries are part of every platform of the tag, or lie in the wheel where an `$ORIGIN` run path leads once it is installed: a program of `.data/scripts` lies in `bin/` then, `DT_RUNPATH` serves its own file alone, `DT_RPATH` and musl's run paths what that file loads too. A library that a module of Python misses is a warning where Python code of the wheel may have loaded it before, and one that a library misses where a required distribution brings it along and loads it, as torch does. A plug-in that only some programs load is judged as every other file: nothing in a wheel says who asks for it.",
     why: "The loader does not find them, and the file does not start.",
     fix: "Link the library statically, or bundle it with a run path that begins with `$ORIGIN`";
     because: [Loader("the library is not found"), Promise("the tag promises that all that is needed is in the wheel"), Habit("the start goes on without it, or a required distribution has it")]);
@@ -141,13 +141,13 @@ rule!(ANDROID_API = "android-api", Error, Wheel(|wheel, found| objections(wheel,
     remedy: Retag);
 
 rule!(MACHO_SIGNED = "macho-signed", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Signature { .. })));
-    what: "Every arm64 slice carries a code signature whose bytes lie in the file; an unsigned x86_64 slice is a warning.",
-    why: "Macs with arm64 kill an unsigned program at once.",
+    what: "Every arm64 slice carries a code signature that kernel and loader take: it covers the slice up to itself, each page is the one that was signed, and so are entitlements and, under a certificate, the directory of the hashes. An x86_64 slice without one is a warning.",
+    why: "Macs with arm64 kill an unsigned program at once, and one that was changed after it had been signed at the first page that does not match.",
     fix: "Sign the file with `codesign` after the last change to it; `codesign --sign -` is the least";
     because: [Loader("arm64 Macs kill an unsigned program"), Habit("x86_64 Macs start it")]);
 
 rule!(MACHO_DYLIBS = "macho-dylibs", Error, Wheel(|wheel, found| objections(wheel, found, Some(Format::MachO), |it| matches!(it, Objection::NeededLibrary { .. })));
-    what: "Libraries come from `/usr/lib` or `/System/Library`, or lie in the wheel where `@rpath`, `@loader_path` or `@executable_path` leads once it is installed: a program of `.data/scripts` lies in `bin/` then, and of a module that Python imports Python is the executable. A library that a module misses is a warning where Python code of the wheel may have loaded it before. A plug-in that only some programs load is judged as every other file.",
+    what: "Libraries come from `/usr/lib` or `/System/Library`, or lie in the wheel where `@rpath`, `@loader_path` or `@executable_path` leads once it is installed: a program of `.data/scripts` lies in `bin/` then, and of a module that Python imports Python is the executable. A library that a module misses is a warning where Python code of the wheel, or a distribution that it requires, may have loaded it before. A plug-in that only some programs load is judged as every other file.",
     why: "A library of the build machine, Homebrew's most often, is not on other Macs.",
     fix: "Link the library statically, or bundle it and name it by `@loader_path`";
     because: [Loader("the library is not found"), Habit("the start goes on without it, or a required distribution has it")]);
