@@ -354,8 +354,13 @@ mod tests {
             assert!(windows_has_library(name), "{name}");
         }
         for name in ["VCRUNTIME140_1.dll", "MSVCP140_ATOMIC_WAIT.dll", "mfc140u.dll", "jvm.dll", "cublas64_12.dll"] {
+            assert!(is_runtime_of_windows(name), "{name}");
             assert!(on_most_windows(name) && !windows_has_library(name), "{name}");
         }
+        for name in ["amdhip64_7.dll", "hipblas.dll", "libhipblaslt.dll", "rocblas.dll"] {
+            assert!(on_most_windows(name) && !windows_has_library(name), "{name}");
+        }
+        assert!(!is_runtime_of_windows("more.dll") && is_runtime_of_windows("ucrtbase.dll"));
         for name in ["vcruntime140d.dll", "vcruntime140_1d.dll", "mfc140ud.dll", "msvcp120.dll", "vcruntime1400.dll"] {
             assert!(!on_most_windows(name) && !windows_has_library(name), "{name}");
         }

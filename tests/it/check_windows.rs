@@ -128,6 +128,8 @@ fn what_a_required_distribution_brings_along_is_there() {
         ("h5py>=3.0.0", "hdf5.dll", NONE),
         ("h5py (>=3) ; python_version >= '3.9'", "HDF5_HL.dll", NONE),
         ("h5netcdf>=1", "hdf5.dll", E),
+        ("tensorrt-cu13-libs<11.2,>=11.1", "nvinfer_11.dll", NONE),
+        ("requests", "nvinfer_11.dll", E),
         ("requests", "torch_cpu.dll", E),
         ("onnxruntime", "libssl-3-x64.dll", E),
     ] {
