@@ -95,8 +95,12 @@ fn a_signature_covers_every_page() {
     }
 }
 
-/// A program whose signature has these parts, made of the code before it.
-fn signed_by(parts: impl Fn(&[u8]) -> Vec<(u32, Vec<u8>)>) -> Vec<u8> {
+/// The parts of a signature with their slots, and what makes them of the code before it.
+type Parts = Vec<(u32, Vec<u8>)>;
+type Signer<'a> = &'a dyn Fn(&[u8]) -> Parts;
+
+/// A program whose signature has these parts.
+fn signed_by(parts: Signer) -> Vec<u8> {
     // The linker leaves room; the end of the last command says how much.
     const ROOM: u32 = 1 << 14;
     let mut code = MachSample { signed: false, rpaths: vec![RUN_PATH; 200], ..mac(ARM64, 11, 0) }.build();
@@ -168,7 +172,7 @@ fn signatures_of_every_kind_are_held_against_the_code() {
     };
     let of = |bytes: &[u8]| facts(bytes).slices[0].signature.clone();
     let whole = |code: &[u8]| directory(code, code.len(), 2, &special);
-    let sound: [&dyn Fn(&[u8]) -> Vec<(u32, Vec<u8>)>; 4] = [
+    let sound: [Signer; 4] = [
         &|code| all(code, whole(code)),
         &|code| vec![(0, directory(code, code.len(), 4, &[]))],
         &|code| vec![(0, directory(code, code.len(), 2, &[])), (0x1000, directory(code, code.len(), 4, &[]))],
@@ -183,7 +187,7 @@ fn signatures_of_every_kind_are_held_against_the_code() {
         directory[at] ^= 1;
         directory
     };
-    let broken: [(&str, &dyn Fn(&[u8]) -> Vec<(u32, Vec<u8>)>); 9] = [
+    let broken: [(&str, Signer); 9] = [
         ("a page", &|code| all(code, changed(whole(code).len() - 1, whole(code)))),
         ("less than", &|code| vec![(0, directory(code, 4096, 2, &[]))]),
         ("same kind", &|code| {
