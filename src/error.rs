@@ -104,79 +104,9 @@ pub(crate) fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>)
     best.filter(|((has_words, likeness), _)| *has_words || *likeness > ALIKE).map(|(_, name)| name)
 }
 
-/// A name that a table does not know.
-pub(crate) struct Unknown<'a> {
-    /// `key` or `value`.
-    pub(crate) what: &'static str,
-    pub(crate) name: &'a str,
-    /// The known one that it is most like.
-    pub(crate) nearest: Option<&'a str>,
-}
-
-/// The name that the parser of a table does not know; its message names it first and the known ones after it.
-pub(crate) fn unknown_name(message: &str) -> Option<Unknown<'_>> {
-    let mut names = message.strip_prefix("unknown ")?.split('`').skip(1).step_by(2);
-    let name = names.next()?;
-    let what = if message.starts_with("unknown variant") { "value" } else { "key" };
-    Some(Unknown { what, name, nearest: nearest(name, names) })
-}
-
-/// What the parser of a table says, in the words of TOML: it calls the types by what reads them.
-#[derive(Debug)]
-pub struct TomlError(Box<toml::de::Error>);
-
-impl TomlError {
-    /// The sentence alone, without the line that it is about.
-    pub(crate) fn message(&self) -> &str {
-        self.0.message()
-    }
-}
-
-impl From<toml::de::Error> for TomlError {
-    fn from(error: toml::de::Error) -> Self {
-        Self(Box::new(error))
-    }
-}
-
-impl fmt::Display for TomlError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (text, message) = (self.0.to_string(), self.0.message());
-        let own = text.trim_end().strip_suffix(message.trim_end());
-        match own.zip(in_words_of_toml(message)) {
-            Some((before, message)) => write!(formatter, "{before}{message}"),
-            None => formatter.write_str(&text),
-        }
-    }
-}
-
-impl Error for TomlError {}
-
 /// The line of a byte of a text, counted from one.
 pub(crate) fn line_of(text: &str, at: usize) -> usize {
     text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
-}
-
-/// `invalid type: map, expected a sequence` as `invalid type: table, expected an array`.
-fn in_words_of_toml(message: &str) -> Option<String> {
-    let (given, expected) = message.strip_prefix("invalid type: ")?.rsplit_once(", expected ")?;
-    let given = match given {
-        "map" => "table",
-        "sequence" => "array",
-        value => value,
-    };
-    let expected = match expected {
-        "a map" => "a table",
-        "a sequence" => "an array",
-        text if text.starts_with("struct ") => "a table",
-        text if text.len() <= 5
-            && text.starts_with(['i', 'u'])
-            && text.ends_with(|last: char| last.is_ascii_digit()) =>
-        {
-            "a whole number"
-        }
-        text => text,
-    };
-    Some(format!("invalid type: {given}, expected {expected}"))
 }
 
 /// The end of a sentence that says what was meant, where that is known.
@@ -276,27 +206,5 @@ mod tests {
         assert_eq!(sentence(&error), "cannot read `a`: no such disk");
         let failure = Failure::from(error).while_doing("cannot stage `b`");
         assert_eq!(failure.sentence(), "cannot stage `b`: cannot read `a`: no such disk");
-    }
-
-    #[test]
-    fn a_type_is_called_by_its_word_in_toml() {
-        #[derive(Debug, serde::Deserialize)]
-        #[expect(dead_code, reason = "only read")]
-        struct Row {
-            count: Option<i32>,
-            list: Option<Vec<String>>,
-            row: Option<Box<Row>>,
-        }
-        for (text, sentence) in [
-            ("count = 'a, expected b'", "invalid type: string \"a, expected b\", expected a whole number"),
-            ("list = { a = 1 }", "invalid type: table, expected an array"),
-            ("row = 5", "invalid type: integer `5`, expected a table"),
-            ("list = [true]", "invalid type: boolean `true`, expected a string"),
-        ] {
-            let error = TomlError::from(toml::from_str::<Row>(text).unwrap_err()).to_string();
-            assert!(error.starts_with("TOML parse error at line 1") && error.ends_with(sentence), "{error}");
-        }
-        let syntax = toml::from_str::<Row>("count = ").unwrap_err();
-        assert_eq!(TomlError::from(syntax.clone()).to_string(), syntax.to_string());
     }
 }

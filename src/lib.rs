@@ -75,6 +75,7 @@ pub mod stage;
 #[doc(hidden)]
 pub mod target;
 mod threads;
+mod toml_text;
 #[doc(hidden)]
 pub mod typegen;
 #[doc(hidden)]

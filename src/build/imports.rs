@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::table::Table;
+use super::table::ProjectTable;
 use crate::wheel::import_name::ImportName;
 
 /// The key of the project table, the field and its value.
 pub(super) type Field = (&'static str, &'static str, String);
 
 /// The fields that say what is imported; an empty list of names is one field without a value.
-pub(super) fn imports(table: &Table) -> Result<Vec<Field>, (&'static str, String)> {
+pub(super) fn imports(table: &ProjectTable) -> Result<Vec<Field>, (&'static str, String)> {
     let lists = [
         ("import-names", "Import-Name", &table.import_names),
         ("import-namespaces", "Import-Namespace", &table.import_namespaces),

@@ -12,12 +12,11 @@ use super::project_table::Project;
 use super::readme::ReadmeSource;
 use super::selection::of_sdist;
 use super::source::Member;
-use super::table::key_line;
 use super::tree::{Tree, TreeEntry};
 use super::wheel_files::{Layout, WheelFiles};
-use crate::error::TomlError;
 use crate::fs::{FsError, Walked, read_table};
 use crate::target::PlatformTagSet;
+use crate::toml_text::{TomlError, TomlText};
 use crate::version::{PublicVersion, is_of_runtime};
 use crate::wheel::fields::Fields;
 use crate::wheel::filename::{SdistFileName, WheelFileName};
@@ -63,11 +62,11 @@ struct File {
 
 #[derive(Deserialize, Default)]
 struct Tool {
-    relkit: Option<Table>,
+    relkit: Option<StageTables>,
 }
 
 #[derive(Deserialize)]
-struct Table {
+struct StageTables {
     distribution: String,
     module: String,
     stage: Option<StageTable>,
@@ -93,45 +92,54 @@ const PYPROJECT: &str = "pyproject.toml";
 /// Settings that go before those of `pyproject.toml`.
 const HATCH: &str = "hatch.toml";
 
-impl Staged {
-    /// Reads a stage and checks that everything it names is there.
-    pub(crate) fn read(directory: &Path) -> Result<Self, StageError> {
-        let not_a_stage = |why: &str| StageError::NotAStage { path: directory.to_owned(), why: why.to_owned() };
-        match std::fs::metadata(directory) {
-            Err(error) => return Err(FsError::read(directory)(error).into()),
-            Ok(metadata) if !metadata.is_dir() => return Err(not_a_stage("it is not a directory")),
-            Ok(_) => {}
-        }
-        let origin = directory.join(PYPROJECT);
-        // Looked for before the walk: a directory that is no stage may hold anything.
-        if std::fs::symlink_metadata(&origin).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
-            return Err(not_a_stage("it has no `pyproject.toml`"));
-        }
-        let tree = Tree::read(directory)?;
-        // Before its parser holds dozens of times its size.
-        read_table(&origin)?;
-        let text = tree.text(PYPROJECT)?;
-        let malformed = |source| StageError::Pyproject { path: origin.clone(), source };
-        let file: File = toml::from_str(&text).map_err(|error| malformed(Box::new(TomlError::from(error))))?;
-        let table = file.tool.relkit.ok_or_else(|| not_a_stage("its `pyproject.toml` has no [tool.relkit] table"))?;
-        let stage = table
-            .stage
-            .ok_or_else(|| not_a_stage("its `pyproject.toml` has no [tool.relkit.stage] table, so it is a template"))?;
-        let mut executables = Vec::new();
-        let (kind, release_version) = match stage {
-            StageTable::Runtime { platform_tag, release_version, executables: named } => {
+fn not_a_stage(directory: &Path, why: &str) -> StageError {
+    StageError::NotAStage { path: directory.to_owned(), why: why.to_owned() }
+}
+
+/// The files of a directory that looks like a stage.
+fn open(directory: &Path) -> Result<Tree<'_>, StageError> {
+    match std::fs::metadata(directory) {
+        Err(error) => return Err(FsError::read(directory)(error).into()),
+        Ok(metadata) if !metadata.is_dir() => return Err(not_a_stage(directory, "it is not a directory")),
+        Ok(_) => {}
+    }
+    // Looked for before the walk: a directory that is no stage may hold anything.
+    let pyproject = std::fs::symlink_metadata(directory.join(PYPROJECT));
+    if pyproject.is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
+        return Err(not_a_stage(directory, "it has no `pyproject.toml`"));
+    }
+    Tree::read(directory)
+}
+
+/// What the tables of a stage say, held against each other.
+struct Declared {
+    kind: StageKind,
+    project: Project,
+    module: String,
+    executables: Vec<String>,
+}
+
+impl Declared {
+    fn read(directory: &Path, pyproject: SettingsFile<'_>) -> Result<Self, StageError> {
+        let malformed = |source| StageError::Pyproject { path: pyproject.path.to_owned(), source };
+        let file: File =
+            toml::from_str(pyproject.toml.text()).map_err(|error| malformed(Box::new(TomlError::from(error))))?;
+        let no_table = |name| not_a_stage(directory, &format!("its `pyproject.toml` has no {name}"));
+        let table = file.tool.relkit.ok_or_else(|| no_table("[tool.relkit] table"))?;
+        let stage = table.stage.ok_or_else(|| no_table("[tool.relkit.stage] table, so it is a template"))?;
+        let (kind, release_version, executables) = match stage {
+            StageTable::Runtime { platform_tag, release_version, executables } => {
                 let tags = platform_tag.parse().map_err(|error| malformed(Box::new(error)))?;
-                executables = named;
-                (StageKind::Runtime(tags), release_version)
+                (StageKind::Runtime(tags), release_version, executables)
             }
-            StageTable::Sdk { release_version } => (StageKind::Sdk, release_version),
+            StageTable::Sdk { release_version } => (StageKind::Sdk, release_version, Vec::new()),
         };
-        let project = Project::from_pyproject(&text).map_err(|source| StageError::Project {
-            path: origin.clone(),
-            line: source.line(&text),
+        let project = Project::from_pyproject(pyproject.toml.text()).map_err(|source| StageError::Project {
+            path: pyproject.path.to_owned(),
+            line: source.line(pyproject.toml),
             source,
         })?;
-        let untrue = |what: String| StageError::Untrue { path: origin.clone(), what };
+        let untrue = |what: String| StageError::Untrue { path: pyproject.path.to_owned(), what };
         if project.name.as_str() != table.distribution {
             let (name, distribution) = (&project.name, &table.distribution);
             return Err(untrue(format!("`project.name` is `{name}`, `tool.relkit.distribution` is `{distribution}`")));
@@ -144,42 +152,69 @@ impl Staged {
         if !same {
             return Err(untrue(format!("`project.version` is `{version}`, the stage is of {release_version}")));
         }
+        Ok(Self { kind, project, module: table.module, executables })
+    }
+}
+
+/// The licence files and METADATA, with the texts that `[project]` names.
+fn described(
+    tree: &Tree,
+    project: &Project,
+    pyproject: SettingsFile<'_>,
+) -> Result<(BTreeMap<String, Walked>, Fields), StageError> {
+    let named = |key: &'static str| {
+        move |error: StageError| match error {
+            StageError::File { path, why } => {
+                let directory = pyproject.path.parent().unwrap_or(Path::new(""));
+                StageError::Named {
+                    path: pyproject.path.to_owned(),
+                    line: pyproject.toml.line(["project", key]),
+                    key,
+                    file: path.strip_prefix(directory).unwrap_or(&path).to_owned(),
+                    why,
+                }
+            }
+            other => other,
+        }
+    };
+    let licenses = tree.licenses(&project.license_files).map_err(named("license-files"))?;
+    let license_text = project.license_text.as_deref().map(|path| tree.text(path)).transpose();
+    let license_text = license_text.map_err(named("license"))?;
+    let description = match project.readme.as_ref().map(|readme| &readme.source) {
+        Some(ReadmeSource::File(path)) => Some(tree.text(path).map_err(named("readme"))?),
+        Some(ReadmeSource::Text(text)) => Some(text.clone()),
+        None => None,
+    };
+    let names: Vec<_> = licenses.keys().cloned().collect();
+    let metadata = project
+        .metadata(&names, license_text.as_deref(), description.as_deref())
+        .map_err(|source| StageError::Metadata { path: pyproject.path.to_owned(), source })?;
+    Ok((licenses, metadata))
+}
+
+impl Staged {
+    /// Reads a stage and checks that everything it names is there.
+    pub(crate) fn read(directory: &Path) -> Result<Self, StageError> {
+        let tree = open(directory)?;
+        let origin = directory.join(PYPROJECT);
+        // Before its parser holds dozens of times its size.
+        read_table(&origin)?;
+        let text = tree.text(PYPROJECT)?;
+        let pyproject = SettingsFile { path: &origin, toml: &TomlText::new(&text) };
+        let Declared { kind, project, module, executables } = Declared::read(directory, pyproject)?;
 
         let hatch_path = directory.join(HATCH);
         let hatch_text = match tree.at(HATCH)? {
             TreeEntry::File(_) => Some(tree.text(HATCH)?),
             _ => None,
         };
-        let hatch = hatch_text.as_deref().map(|text| SettingsFile { path: &hatch_path, text });
+        let hatch_toml = hatch_text.as_deref().map(TomlText::new);
+        let hatch = hatch_toml.as_ref().map(|toml| SettingsFile { path: &hatch_path, toml });
         let builds = if kind == StageKind::Sdk { Builds::WheelAndSdist } else { Builds::Wheel };
-        let settings = Settings::read(SettingsFile { path: &origin, text: &text }, hatch, builds)?;
-        let layout = Layout { project: &project, module: &table.module, executables: &executables, origin: &origin };
+        let settings = Settings::read(pyproject, hatch, builds)?;
+        let layout = Layout { project: &project, module: &module, executables: &executables, origin: &origin };
         let WheelFiles { members, beside, restored } = WheelFiles::select(&tree, &settings, &layout)?;
-        let named = |key: &'static str| {
-            let (origin, text) = (&origin, &text);
-            move |error: StageError| match error {
-                StageError::File { path, why } => StageError::Named {
-                    path: origin.clone(),
-                    line: key_line(text, &["project", key]),
-                    key,
-                    file: path.strip_prefix(directory).unwrap_or(&path).to_owned(),
-                    why,
-                },
-                other => other,
-            }
-        };
-        let licenses = tree.licenses(&project.license_files).map_err(named("license-files"))?;
-        let license_text = project.license_text.as_deref().map(|path| tree.text(path)).transpose();
-        let license_text = license_text.map_err(named("license"))?;
-        let description = match project.readme.as_ref().map(|readme| &readme.source) {
-            Some(ReadmeSource::File(path)) => Some(tree.text(path).map_err(named("readme"))?),
-            Some(ReadmeSource::Text(text)) => Some(text.clone()),
-            None => None,
-        };
-        let names: Vec<_> = licenses.keys().cloned().collect();
-        let metadata = project
-            .metadata(&names, license_text.as_deref(), description.as_deref())
-            .map_err(|source| StageError::Metadata { path: origin.clone(), source })?;
+        let (licenses, metadata) = described(&tree, &project, pyproject)?;
 
         let mut sources = BTreeMap::new();
         if builds == Builds::WheelAndSdist {

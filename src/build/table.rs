@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use toml::de::{DeTable, DeValue};
 
-use crate::error::{TomlError, line_of, unknown_name};
+use crate::toml_text::{TomlError, TomlText, unknown_name};
 
 /// A `[project]` table that cannot be built from.
 #[derive(Debug, thiserror::Error)]
@@ -26,11 +25,11 @@ pub(super) fn value(key: impl Into<String>, source: impl Into<Box<dyn std::error
 
 impl TableError {
     /// The line that it is about, where its sentence does not say it.
-    pub(super) fn line(&self, text: &str) -> Option<usize> {
+    pub(super) fn line(&self, toml: &TomlText<'_>) -> Option<usize> {
         let Self::Value { key, .. } = self else { return None };
         // The name of an entry may have dots of its own.
         let levels = if key.starts_with("entry-points.") { 3 } else { 2 };
-        key_line(text, &std::iter::once("project").chain(key.splitn(levels, '.')).collect::<Vec<_>>())
+        toml.line(std::iter::once("project").chain(key.splitn(levels, '.')))
     }
 
     pub(super) fn hint(&self) -> Option<String> {
@@ -42,34 +41,14 @@ impl TableError {
     }
 }
 
-/// The line of the last of the keys that is there.
-pub(super) fn key_line(text: &str, keys: &[&str]) -> Option<usize> {
-    place(text, keys).map(|start| line_of(text, start))
-}
-
-/// Where the last of the keys stands that is there.
-fn place(text: &str, keys: &[&str]) -> Option<usize> {
-    let document = DeTable::parse(text).ok()?;
-    let (mut table, mut start) = (document.get_ref(), None);
-    for key in keys {
-        let Some((found, value)) = table.iter().find(|(found, _)| found.get_ref().as_ref() == *key) else { break };
-        start = Some(found.span().start);
-        match value.get_ref() {
-            DeValue::Table(below) => table = below,
-            _ => break,
-        }
-    }
-    start
-}
-
 #[derive(Deserialize)]
 pub(super) struct File {
-    pub(crate) project: Table,
+    pub(crate) project: ProjectTable,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct Table {
+pub(super) struct ProjectTable {
     pub(crate) name: String,
     pub(crate) version: Option<String>,
     pub(crate) description: Option<String>,

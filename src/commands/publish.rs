@@ -23,7 +23,7 @@ use crate::publish::endpoint::{Endpoint, unlike_hosts};
 use crate::publish::event::{Event, Listener};
 use crate::publish::plan::Plan;
 use crate::publish::receipt::IndexToAsk;
-use crate::publish::standing::Standing;
+use crate::publish::standing::UpSoFar;
 use crate::publish::upload::Patience;
 use crate::publish::wait::Pace;
 use crate::publish::{DryRun, KeptBack, Options, publish};
@@ -145,7 +145,7 @@ fn carry_out(
         Event::Sending { .. } if is_terminal => {}
         event => console.status(event.verb(), event),
     };
-    let standing = RefCell::new(Standing::new(options.plan, IndexToAsk::of(options.index.as_ref()), own_command()));
+    let standing = RefCell::new(UpSoFar::new(options.plan, IndexToAsk::of(options.index.as_ref()), own_command()));
     let event = |event: &Event| {
         told(event);
         standing.borrow_mut().hear(event);

@@ -18,11 +18,11 @@ const MIN_DIGITS: usize = 32;
 /// A list that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checksums {
-    rows: Vec<Row>,
+    rows: Vec<ChecksumRow>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Row {
+struct ChecksumRow {
     /// None of a digest that stands alone.
     name: Option<String>,
     digest: Digest,
@@ -75,7 +75,7 @@ impl Checksums {
                 continue;
             }
             if let (Some((label, name)), Some(digits)) = (announced.take(), alone(line)) {
-                rows.push(Row::new(name.map(Cow::Borrowed), Some(label), &digits));
+                rows.push(ChecksumRow::new(name.map(Cow::Borrowed), Some(label), &digits));
             } else if let Some(row) = tagged(line).or_else(|| plain(line)).or_else(|| row_of_table(line)) {
                 rows.push(row);
             } else {
@@ -89,13 +89,13 @@ impl Checksums {
     /// its path they share.
     pub fn of(&self, path: &str) -> Result<Expected, Unlisted> {
         let name = parts(path).next().unwrap_or_default();
-        let shared = |row: &Row| {
+        let shared = |row: &ChecksumRow| {
             row.name.as_deref().map_or(0, |own| parts(own).zip(parts(path)).take_while(|(one, two)| one == two).count())
         };
         let is_named = self.rows.iter().any(|row| row.name.is_some());
-        let rows: Vec<&Row> = self.rows.iter().filter(|row| !is_named || shared(row) > 0).collect();
+        let rows: Vec<&ChecksumRow> = self.rows.iter().filter(|row| !is_named || shared(row) > 0).collect();
         let (mut short, mut long, mut unfit) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-        let fit = |row: &&&Row| !matches!(row.digest, Digest::Unfit(_));
+        let fit = |row: &&&ChecksumRow| !matches!(row.digest, Digest::Unfit(_));
         let nearest = rows.iter().filter(fit).map(|row| shared(row)).max();
         for row in rows {
             match &row.digest {
@@ -123,7 +123,7 @@ impl Checksums {
     }
 }
 
-impl Row {
+impl ChecksumRow {
     fn new(name: Option<Cow<'_, str>>, label: Option<&str>, digits: &str) -> Self {
         // What tools write where they read a pipe.
         let name = name.filter(|name| !name.is_empty() && name != "-" && name != "stdin");
@@ -213,30 +213,30 @@ fn escape(line: &str) -> (NameReader, &str) {
 }
 
 /// `SHA256 (name) = HEX`, `SHA2-256(name)= HEX`.
-fn tagged(line: &str) -> Option<Row> {
+fn tagged(line: &str) -> Option<ChecksumRow> {
     let (read, line) = escape(line);
     let (left, digits) = line.rsplit_once('=')?;
     let (label, name) = left.trim_end().strip_suffix(')')?.split_once('(')?;
     let (label, digits) = (label.trim_end(), digits.trim());
     let is_word = label.chars().all(|character| character.is_ascii_alphanumeric() || "-_/".contains(character));
-    let row = || Row::new(Some(read(name)), Some(label).filter(|label| !label.is_empty()), digits);
+    let row = || ChecksumRow::new(Some(read(name)), Some(label).filter(|label| !label.is_empty()), digits);
     (is_word && is_hexadecimal(digits)).then(row)
 }
 
 /// `HEX  name`, `HEX *name`, `HEX`, each also behind `sha256:`.
-fn plain(line: &str) -> Option<Row> {
+fn plain(line: &str) -> Option<ChecksumRow> {
     let (read, line) = escape(line);
     let (label, line) = match line.split_once(':') {
         Some((label, rest)) if is_label(label) => (Some(label), rest.trim_start()),
         _ => (None, line),
     };
     if let Some(digits) = alone(line) {
-        return Some(Row::new(None, label, &digits));
+        return Some(ChecksumRow::new(None, label, &digits));
     }
     let (digits, rest) = line.split_once([' ', '\t'])?;
     let rest = rest.trim_start();
     let name = rest.strip_prefix('*').unwrap_or(rest);
-    is_hexadecimal(digits).then(|| Row::new(Some(read(name)), label, digits))
+    is_hexadecimal(digits).then(|| ChecksumRow::new(Some(read(name)), label, digits))
 }
 
 /// A line that is one digest, which older certutils part into bytes.
@@ -249,10 +249,11 @@ fn alone(line: &str) -> Option<Cow<'_, str>> {
 }
 
 /// `SHA256  HEX  path`, a row of what PowerShell's Get-FileHash shows.
-fn row_of_table(line: &str) -> Option<Row> {
+fn row_of_table(line: &str) -> Option<ChecksumRow> {
     let (label, rest) = line.split_once(char::is_whitespace)?;
     let (digits, name) = rest.trim_start().split_once(char::is_whitespace)?;
-    (is_label(label) && is_hexadecimal(digits)).then(|| Row::new(Some(name.trim_start().into()), Some(label), digits))
+    (is_label(label) && is_hexadecimal(digits))
+        .then(|| ChecksumRow::new(Some(name.trim_start().into()), Some(label), digits))
 }
 
 /// `SHA256 hash of file name:`, the first line of certutil, which other languages than English end in the name too.

@@ -17,18 +17,18 @@ use crate::http::{self, HttpError};
 
 /// Where a list is: a URL, or a file of this machine.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Place {
+pub(crate) enum ListPlace {
     Url(String),
     File(PathBuf),
 }
 
-impl From<&str> for Place {
+impl From<&str> for ListPlace {
     fn from(text: &str) -> Self {
         if text.contains("://") { Self::Url(text.to_owned()) } else { Self::File(text.into()) }
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for ListPlace {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             // Without what may be secret in it.
@@ -50,9 +50,9 @@ pub(crate) enum ListError {
     #[error("cannot read the checksums")]
     File(#[source] FsError),
     #[error("`{place}` is no list of checksums")]
-    TooLong { place: Place, source: TooLong },
+    TooLong { place: ListPlace, source: TooLong },
     #[error("`{place}` says nothing to hold the artefact against")]
-    Unlisted { place: Place, source: Unlisted },
+    Unlisted { place: ListPlace, source: Unlisted },
 }
 
 impl ListError {
@@ -82,7 +82,7 @@ impl Explain for ListError {
 /// The lists of a run, each read once.
 pub(crate) struct Lists {
     silence: Duration,
-    read: BTreeMap<Place, Checksums>,
+    read: BTreeMap<ListPlace, Checksums>,
 }
 
 impl Lists {
@@ -92,14 +92,14 @@ impl Lists {
     }
 
     /// What a list says of the artefact with this path.
-    pub(crate) fn expected(&mut self, place: &Place, path: &str) -> Result<Expected, ListError> {
+    pub(crate) fn expected(&mut self, place: &ListPlace, path: &str) -> Result<Expected, ListError> {
         let unlisted = |source| ListError::Unlisted { place: place.clone(), source };
         if let Some(list) = self.read.get(place) {
             return list.of(path).map_err(unlisted);
         }
         let bytes = match place {
-            Place::Url(text) => self.fetched(text)?,
-            Place::File(path) => bytes_of(path).map_err(ListError::File)?,
+            ListPlace::Url(text) => self.fetched(text)?,
+            ListPlace::File(path) => bytes_of(path).map_err(ListError::File)?,
         };
         let too_long = |source| ListError::TooLong { place: place.clone(), source };
         let list = Checksums::parse(&bytes).map_err(too_long)?;

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::error::FetchError;
 use super::expected::Expected;
-use super::list::{ListError, Lists, Place};
+use super::list::{ListError, ListPlace, Lists};
 use super::name::file_name;
 use crate::digest::Sha256Digest;
 use crate::error::Explain;
@@ -27,7 +27,7 @@ pub(crate) struct Artefact {
     /// The targets whose wheels it becomes.
     pub(crate) rows: Vec<Target>,
     /// The list that the product names.
-    pub(crate) checksums: Option<Place>,
+    pub(crate) checksums: Option<ListPlace>,
 }
 
 /// What an artefact is held against.
@@ -36,7 +36,7 @@ pub(crate) enum Digests {
     /// The list that the product names.
     OfProduct,
     Given(Sha256Digest),
-    Listed(Place),
+    Listed(ListPlace),
     /// Whatever bytes arrive are taken.
     Unchecked,
 }
@@ -127,7 +127,7 @@ pub(crate) fn artefacts<'a>(
             let archive = if text.to_string().contains("://") { archive.as_deref().unwrap_or(&name) } else { &name };
             let listed = url.join(&text.filled_url(release, &row.triple, archive));
             let listed = listed.map_err(|source| HttpError::Url { text: text.to_string(), source });
-            listed.map(|url| Place::Url(url.into())).map_err(refused("checksums"))
+            listed.map(|url| ListPlace::Url(url.into())).map_err(refused("checksums"))
         };
         let checksums = project.checksums.as_ref().map(place).transpose()?;
         artefacts.push(Artefact { url, name, path, rows: vec![row.clone()], checksums });

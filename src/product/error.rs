@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use super::place::KeyPosition;
 use crate::console::text::visible;
-use crate::error::{Exit, Explain, TomlError, Unknown, unknown_name};
+use crate::error::{Exit, Explain};
 use crate::fs::FsError;
+use crate::toml_text::{TomlError, Unknown, unknown_name};
 
 #[derive(Debug, thiserror::Error)]
 pub enum ProductError {

@@ -155,11 +155,11 @@ fn naming(key: &str, path: &str, origin: Origin<'_>) -> Result<Naming, ProductEr
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::product::table::Spans;
+    use crate::toml_text::TomlText;
 
     fn rule(from: &str) -> FileRule {
         let row = FilesTable { from: from.into(), to: "share/".into() };
-        row.read(0, Origin { name: "pyproject.toml", text: "", spans: &Spans::default() }).unwrap()
+        row.read(0, Origin { name: "pyproject.toml", toml: &TomlText::new("") }).unwrap()
     }
 
     #[test]

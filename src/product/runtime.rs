@@ -12,10 +12,11 @@ use super::error::ProductError;
 use super::files::{self, FileRule};
 use super::place::KeyPosition;
 use super::smoke::{self, Smoke};
-use super::table::{Origin, Spans};
+use super::table::Origin;
 use super::target::{self, RowsByTag, Target, Text};
 use crate::error::{meant, nearest};
 use crate::target::{PlatformTag, TargetTriple};
+use crate::toml_text::TomlText;
 use crate::version::{ReleaseVersion, ReleaseVersionError, TagForm};
 use crate::wheel::name::DistributionName;
 
@@ -128,7 +129,7 @@ pub(crate) struct Index {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Table {
+struct RuntimeTable {
     distribution: String,
     module: String,
     executable: Option<String>,
@@ -143,7 +144,7 @@ struct Table {
     #[serde(default)]
     files: Vec<files::FilesTable>,
     #[serde(default)]
-    smoke: smoke::Table,
+    smoke: smoke::SmokeTable,
     #[serde(default)]
     supports: Vec<PlatformFamily>,
     target: Vec<target::TargetTable>,
@@ -175,9 +176,9 @@ struct IndexRow {
 impl RuntimeProject {
     /// Reads the table from the text of a `pyproject.toml`; `name` names the file in errors.
     pub fn from_pyproject(text: &str, name: &str) -> Result<Self, ProductError> {
-        let spans = Spans::default();
-        let origin = Origin { name, text, spans: &spans };
-        let table: Table = origin.table()?;
+        let toml = TomlText::new(text);
+        let origin = Origin { name, toml: &toml };
+        let table: RuntimeTable = origin.table()?;
         let key = if table.executables.is_some() { "executables" } else { "executable" };
         let executables = executables(table.executable, table.executables, origin)?;
         if table.command != Command::None {

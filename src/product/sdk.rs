@@ -3,7 +3,8 @@
 use serde::Deserialize;
 
 use super::error::ProductError;
-use super::table::{Origin, Spans};
+use super::table::Origin;
+use crate::toml_text::TomlText;
 use crate::wheel::name::DistributionName;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +19,7 @@ pub struct SdkProject {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Table {
+struct SdkTable {
     distribution: String,
     module: String,
     runtime_distribution: String,
@@ -31,9 +32,9 @@ struct Table {
 impl SdkProject {
     /// Reads the table from the text of a `pyproject.toml`; `name` names the file in errors.
     pub fn from_pyproject(text: &str, name: &str) -> Result<Self, ProductError> {
-        let spans = Spans::default();
-        let origin = Origin { name, text, spans: &spans };
-        let table: Table = origin.table()?;
+        let toml = TomlText::new(text);
+        let origin = Origin { name, toml: &toml };
+        let table: SdkTable = origin.table()?;
         Ok(Self {
             distribution: origin.parse("distribution", &table.distribution)?,
             runtime_distribution: origin.parse("runtime-distribution", &table.runtime_distribution)?,

@@ -180,7 +180,7 @@ impl Default for VersionQuestion {
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct Table {
+pub(super) struct SmokeTable {
     level: Option<Level>,
     version: Option<VersionRow>,
     #[serde(default)]
@@ -214,7 +214,7 @@ struct CommandRow {
     timeout: Option<u64>,
 }
 
-impl Table {
+impl SmokeTable {
     pub(super) fn read(self, executables: &[String], origin: Origin<'_>) -> Result<Smoke, ProductError> {
         let commands = self.command.into_iter().enumerate();
         let commands: Vec<_> =

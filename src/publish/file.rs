@@ -37,6 +37,16 @@ fn leads_to(from: &Url, answer: &Answer) -> String {
     to.map_or_else(|| "nowhere".into(), |url| http::shown(&url))
 }
 
+fn refused(file: &PlannedFile, answer: &Answer, reason: String) -> PublishError {
+    PublishError::Refused { file: file.name.clone(), status: answer.status, reason, verdict: answer.verdict }
+}
+
+/// Why no other try follows though there was time left.
+fn too_late(why: &str, pause: Duration, deadline: Duration) -> String {
+    let (pause, deadline) = (pause.as_secs(), deadline.as_secs());
+    format!("{why}; the next try, {pause} s later, would be after the deadline of {deadline} s (`--deadline`)")
+}
+
 /// What sends, and what allows it.
 pub(super) struct Sender {
     pub(super) uploader: Uploader,
@@ -112,15 +122,7 @@ impl Run<'_> {
                         elsewhere => {
                             let circle = if elsewhere.is_some() { ", which leads nowhere" } else { "" };
                             let reason = format!("it redirects to `{}`{circle}", leads_to(&url, &answer));
-                            return self.unless_stored(
-                                file,
-                                PublishError::Refused {
-                                    file: name(),
-                                    status: answer.status,
-                                    reason,
-                                    verdict: answer.verdict,
-                                },
-                            );
+                            return self.unless_stored(file, refused(file, &answer, reason));
                         }
                     },
                     Meaning::Expired if !tries.has_renewed && sender.source.forget(&file.project) => {
@@ -142,13 +144,12 @@ impl Run<'_> {
                         };
                     }
                     Meaning::Refused | Meaning::Garbled => {
-                        let (status, verdict, mut reason) = (answer.status, answer.verdict, answer.reason.clone());
-                        if answer.location.is_some() && status.is_redirection() {
+                        let mut reason = answer.reason.clone();
+                        if answer.location.is_some() && answer.status.is_redirection() {
                             let colon = if reason.is_empty() { "" } else { ": " };
                             reason = format!("it redirects to `{}`{colon}{reason}", leads_to(&url, &answer));
                         }
-                        return self
-                            .unless_stored(file, PublishError::Refused { file: name(), status, reason, verdict });
+                        return self.unless_stored(file, refused(file, &answer, reason));
                     }
                 },
             };
@@ -165,16 +166,9 @@ impl Run<'_> {
                 return Ok(());
             }
             if is_last {
-                let why = match tries.count {
-                    MAX_ATTEMPTS.. => why,
-                    _ if tries.started.elapsed() >= self.options.pace.deadline => why,
-                    _ => {
-                        let (pause, deadline) = (pause.as_secs(), self.options.pace.deadline.as_secs());
-                        format!(
-                            "{why}; the next try, {pause} s later, would be after the deadline of {deadline} s (`--deadline`)"
-                        )
-                    }
-                };
+                let deadline = self.options.pace.deadline;
+                let was_patient = tries.count >= MAX_ATTEMPTS || tries.started.elapsed() >= deadline;
+                let why = if was_patient { why } else { too_late(&why, pause, deadline) };
                 return Err(PublishError::Transient { file: name(), attempts: tries.count, why });
             }
         }

@@ -9,7 +9,7 @@ use crate::console::text::visible;
 use crate::fs::say_on_interrupt;
 
 /// What is up so far, for whoever interrupts the publish.
-pub(crate) struct Standing<'a> {
+pub(crate) struct UpSoFar<'a> {
     plan: &'a Plan,
     /// What is known of the files; of the others nothing is.
     states: BTreeMap<String, FileState>,
@@ -20,7 +20,7 @@ pub(crate) struct Standing<'a> {
     command: String,
 }
 
-impl<'a> Standing<'a> {
+impl<'a> UpSoFar<'a> {
     pub(crate) fn new(plan: &'a Plan, asked: IndexToAsk, command: String) -> Self {
         let standing = Self { plan, states: BTreeMap::new(), asked, sending: None, command };
         standing.tell();

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::groups::{Sentence, groups};
 use super::value::{ReleaseReport, TargetRow};
 use crate::console::markdown::{code, code_cell, escaped};
-use crate::console::text::{human_bytes, plural, visible_lines};
+use crate::console::text::{human_bytes, plural, shown_of, visible_lines};
 
 pub(super) fn summary(release: &ReleaseReport) -> String {
     let mut text = format!(
@@ -82,14 +82,12 @@ fn folded(text: &mut String, summary: &str, lines: &[String]) {
     *text += "\n</details>\n";
 }
 
-/// So many files of a sentence are named.
-const MAX_FILES: usize = 10;
-
 /// The files that a sentence is said of.
 fn places(said: &Sentence<'_>) -> String {
-    let mut names: Vec<_> = said.files.iter().take(MAX_FILES).map(|(file, _)| code_cell(file)).collect();
-    if said.files.len() > MAX_FILES {
-        names.push(format!("and {} more", said.files.len() - MAX_FILES));
+    let shown = shown_of(said.files.len());
+    let mut names: Vec<_> = said.files.iter().take(shown).map(|(file, _)| code_cell(file)).collect();
+    if said.files.len() > shown {
+        names.push(format!("and {} more", said.files.len() - shown));
     }
     names.join("<br>")
 }

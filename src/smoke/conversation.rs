@@ -7,7 +7,7 @@ use relkit_client::{ClientError, Input, Session, TurnOutcome};
 
 use super::fault::{self, Fault, Subject};
 use super::home::server_arguments;
-use super::model_server::{Answer, ModelServer};
+use super::model_server::{ModelAnswer, ModelServer};
 use super::report::{COMMAND, SANDBOX_HELPER, SEARCH_TOOL};
 use super::steps::{Done, Steps};
 use super::tools;
@@ -77,7 +77,7 @@ impl Conversation<'_> {
         }
         let word = || format!("{:016x}", fastrand::u64(..));
         let (question, answer) = (word(), word());
-        self.model.play([Answer::Say(answer.clone())]);
+        self.model.play([ModelAnswer::Say(answer.clone())]);
         let turn = session
             .start_turn(&thread.id, &[Input::text(format!("Say the word for {question}."))])
             .map_err(failed("`turn/start`"))?;

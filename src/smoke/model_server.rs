@@ -35,7 +35,7 @@ const MOMENT: Duration = Duration::from_millis(20);
 
 /// What the model answers when it is asked next.
 #[derive(Debug)]
-pub(super) enum Answer {
+pub(super) enum ModelAnswer {
     /// This text, in two pieces.
     Say(String),
     /// A call of a function of the runtime.
@@ -44,7 +44,7 @@ pub(super) enum Answer {
 
 #[derive(Debug, Default)]
 struct Played {
-    script: VecDeque<Answer>,
+    script: VecDeque<ModelAnswer>,
     requests: Vec<Value>,
     /// How many bytes the requests had that are kept.
     kept: usize,
@@ -101,7 +101,7 @@ impl ModelServer {
     }
 
     /// Appends to the script; each answer is for one request.
-    pub(super) fn play(&self, answers: impl IntoIterator<Item = Answer>) {
+    pub(super) fn play(&self, answers: impl IntoIterator<Item = ModelAnswer>) {
         self.shared.played().script.extend(answers);
     }
 
@@ -220,8 +220,8 @@ fn answer(request: &HttpRequest, played: &mut Played) -> Vec<u8> {
     }
     let number = played.requests.len();
     match played.script.pop_front() {
-        Some(Answer::Say(text)) => http(200, "text/event-stream", &said(&text, number)),
-        Some(Answer::Call { function, arguments }) => {
+        Some(ModelAnswer::Say(text)) => http(200, "text/event-stream", &said(&text, number)),
+        Some(ModelAnswer::Call { function, arguments }) => {
             http(200, "text/event-stream", &called(&function, &arguments, number))
         }
         None => http(500, "application/json", r#"{"error":{"message":"the script is over"}}"#),
@@ -300,7 +300,7 @@ mod tests {
     #[test]
     fn plays_its_script_and_keeps_the_requests() {
         let server = ModelServer::start().unwrap();
-        server.play([Answer::Say("häl lo".into())]);
+        server.play([ModelAnswer::Say("häl lo".into())]);
         let answer = post(&server, r#"{"model":"m"}"#);
         assert!(answer.contains(r#""delta":"häl""#) && answer.contains(r#""delta":" lo""#), "{answer}");
         assert!(answer.contains("event: response.completed\n"), "{answer}");

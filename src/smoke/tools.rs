@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::fault::{Fault, Subject};
 use super::home::Home;
-use super::model_server::{Answer, ModelServer};
+use super::model_server::{ModelAnswer, ModelServer};
 use super::runner::Runner;
 use super::steps::Done;
 use super::unpack::PackageDirectory;
@@ -77,7 +77,7 @@ pub(super) fn inside_a_turn(
     );
     let arguments = json!({ "cmd": command, "login": false, "shell": "/bin/sh" });
     let before = model.requests().len();
-    model.play([Answer::Call { function: "exec_command".into(), arguments }, Answer::Say("done".into())]);
+    model.play([ModelAnswer::Call { function: "exec_command".into(), arguments }, ModelAnswer::Say("done".into())]);
     let outcome = session
         .start_turn(thread_id, &[Input::text("Run the command.")])
         .and_then(Turn::finish)

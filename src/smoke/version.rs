@@ -21,7 +21,7 @@ const MAX_SHOWN: usize = 200;
 const SETTING: &str = "`version` of [tool.relkit.smoke] says how the program";
 
 /// What the program answered to the question for its version.
-pub(super) struct Answer {
+pub(super) struct VersionAnswer {
     /// None where the product says that the program tells none.
     pub(super) version: Option<Reported>,
     /// All that it printed.
@@ -29,7 +29,7 @@ pub(super) struct Answer {
 }
 
 impl Trial<'_> {
-    pub(super) fn version(&self, subject: &Subject<'_>) -> Result<Done<Answer>, Fault> {
+    pub(super) fn version(&self, subject: &Subject<'_>) -> Result<Done<VersionAnswer>, Fault> {
         let smoke = &self.project().smoke;
         let doing = &question(smoke);
         let finished = self
@@ -44,7 +44,7 @@ impl Trial<'_> {
         if !smoke.version.is_told {
             let answers = format!("`{}` answers {doing}; the product says that it tells no version", subject.name);
             let detail = answers + &remains(&finished);
-            return Ok(Done::passed(detail).with(Answer { version: None, stdout: finished.stdout }));
+            return Ok(Done::passed(detail).with(VersionAnswer { version: None, stdout: finished.stdout }));
         }
         // Some print it to standard error; where nobody says how it is found, a warning there is not taken for it.
         let speaks_there = smoke.version.pattern.is_some() || (text.is_empty() && !self.project().is_app_server());
@@ -77,7 +77,7 @@ impl Trial<'_> {
             };
         }
         detail += &remains(&finished);
-        Ok(Done::passed(detail).with(Answer { version: Some(version), stdout: finished.stdout }))
+        Ok(Done::passed(detail).with(VersionAnswer { version: Some(version), stdout: finished.stdout }))
     }
 
     /// The fault of a question that did not end as answers to it do.

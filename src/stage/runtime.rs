@@ -14,7 +14,7 @@ use crate::console::{Progress, text};
 use crate::fs::{Existing, FsError, read};
 use crate::member_path::{self, MemberPath, Reach};
 use crate::payload::{DESCRIPTOR, Package, Payload};
-use crate::product::{PYPROJECT, Product, RuntimeProject, Target};
+use crate::product::{PYPROJECT, Product, RuntimeProject, Target, Template};
 use crate::target::{PlatformTagSet, TargetTriple};
 use crate::version::{PublicVersion, ReleaseVersion};
 use crate::wheel::sbom::sboms_of;
@@ -99,15 +99,7 @@ pub fn stage_runtime(options: &Options<'_>, progress: &Progress) -> Result<Stage
         ("version", version.as_str()),
     ];
     let package = format!("src/{}/", project.module);
-    for (from, bytes) in &template.files {
-        let path = moved(from, TEMPLATE_PACKAGE, &package);
-        if let Some(file) = payload.files.iter().find(|file| staged(&package, file) == path) {
-            return Err(StageError::Conflict { path, row: file.row.clone() });
-        }
-        if path != PYPROJECT {
-            stage.write(&path, &filled(template, from, bytes, &values)?)?;
-        }
-    }
+    write_template(&stage, template, &payload, &package, &values)?;
     let inside = payload.files.iter().map(|file| staged(TEMPLATE_PACKAGE, file));
     let paths: Vec<_> = template.files.keys().cloned().chain(inside).collect();
     let found_in = format!("{} and {}", template.origin, options.payload.display());
@@ -120,22 +112,7 @@ pub fn stage_runtime(options: &Options<'_>, progress: &Progress) -> Result<Stage
     let (files, bytes) = (payload.files.len(), payload.size());
     let entrypoint = named(payload.entrypoint.place, &payload.entrypoint.path);
     let (described, left_out) = (payload.package.clone(), payload.ignored.clone());
-    let mut warnings: Vec<_> = match project.is_app_server() {
-        true => listed(&left_out).map(|names| StageWarning::LeftOut { names }).into_iter().collect(),
-        false => Vec::new(),
-    };
-    warnings.extend(payload.renamed.clone().map(|called| StageWarning::Renamed {
-        called,
-        program: project.executable().to_owned(),
-        distribution: project.distribution.clone(),
-    }));
-    warnings
-        .extend(payload.linked.clone().map(|original| StageWarning::Linked { program: entrypoint.clone(), original }));
-    warnings.extend(payload.unmatched.iter().map(|rule| {
-        let (pattern, at) = (rule.from.clone(), rule.at.clone());
-        StageWarning::Unmatched { pattern, at }
-    }));
-    warnings.extend(listed(&payload.dangling).map(|names| StageWarning::Dangling { names }));
+    let mut warnings = warnings(&payload, project, &entrypoint);
     let mut shipped = Shipped::of(&payload, project);
     let places: Vec<_> = payload
         .files
@@ -150,16 +127,7 @@ pub fn stage_runtime(options: &Options<'_>, progress: &Progress) -> Result<Stage
     if inventory.get(&entrypoint).is_some_and(|facts| !facts.is_executable()) {
         return Err(StageError::Library { payload: options.payload.clone(), member: entrypoint });
     }
-    let carried = shipped.sboms.iter().map(|name| read(&stage.path().join(shipped::SBOMS).join(name)));
-    let carried = carried.collect::<Result<Vec<_>, _>>()?;
-    for sbom in sboms_of(&inventory, options.release.program()) {
-        // What comes with the payload was made by those who know more, or by relkit for another name of the program.
-        let is_there = shipped.sboms.contains(&sbom.name) || carried.iter().any(|other| sbom.repeats(other));
-        if !is_there {
-            stage.write(&format!("{}{}", shipped::SBOMS, sbom.name), sbom.bytes.as_ref())?;
-            shipped.sboms.push(sbom.name);
-        }
-    }
+    write_sboms(&stage, &inventory, &options.release, &mut shipped)?;
     let stated = described.as_ref().and_then(|package| package.target.as_deref());
     let subject = tags::Subject {
         payload: &options.payload,
@@ -174,12 +142,12 @@ pub fn stage_runtime(options: &Options<'_>, progress: &Progress) -> Result<Stage
     if TagSet::runtime(&platform_tag).reach() == Reach::Windows {
         keepable(Reach::Windows)?;
     }
-    let target = platform_tag.tags().iter().find_map(|tag| project.target_of_tag(tag)).map(|row| row.triple.clone());
     if let Some(stated) = stated {
         tags::check_target(stated, &platform_tag, &options.payload)?;
     }
+    let row = platform_tag.tags().iter().find_map(|tag| project.target_of_tag(tag));
     if described.is_none() && project.is_app_server() {
-        let target = target.as_ref().map(|triple| tags::described_target(triple, &inventory, &entrypoint));
+        let target = row.map(|row| tags::described_target(&row.triple, &inventory, &entrypoint));
         let written = Package {
             version: Some(options.release.program().semver()),
             target: target.map(|triple| triple.to_string()),
@@ -194,7 +162,6 @@ pub fn stage_runtime(options: &Options<'_>, progress: &Progress) -> Result<Stage
     stage.write(PYPROJECT, text.as_bytes())?;
     stage.commit()?;
     progress.finish();
-    let row = platform_tag.tags().iter().find_map(|tag| project.target_of_tag(tag));
     let listed = row.filter(|row| platform_tag.tags().iter().all(|tag| row.has(tag)));
     let origin = match (&options.platform_tag, listed) {
         (Some(_), _) => TagOrigin::Asked,
@@ -206,8 +173,8 @@ pub fn stage_runtime(options: &Options<'_>, progress: &Progress) -> Result<Stage
         out: options.out.clone(),
         version: options.release.clone(),
         project: project.clone(),
+        target: row.map(|row| row.triple.clone()),
         platform_tag,
-        target,
         entrypoint,
         files,
         bytes,
@@ -216,6 +183,66 @@ pub fn stage_runtime(options: &Options<'_>, progress: &Progress) -> Result<Stage
         warnings,
         reason,
     })
+}
+
+/// Writes the files of the template, but for the project file, which waits for the tags.
+fn write_template(
+    stage: &PendingStage,
+    template: &Template,
+    payload: &Payload,
+    package: &str,
+    values: &[(&str, &str)],
+) -> Result<(), StageError> {
+    for (from, bytes) in &template.files {
+        let path = moved(from, TEMPLATE_PACKAGE, package);
+        if let Some(file) = payload.files.iter().find(|file| staged(package, file) == path) {
+            return Err(StageError::Conflict { path, row: file.row.clone() });
+        }
+        if path != PYPROJECT {
+            stage.write(&path, &filled(template, from, bytes, values)?)?;
+        }
+    }
+    Ok(())
+}
+
+/// What is to be known of a payload before its binaries are read.
+fn warnings(payload: &Payload, project: &RuntimeProject, entrypoint: &str) -> Vec<StageWarning> {
+    // Any other product's payload holds more than its program as a rule.
+    let left_out = listed(&payload.ignored).filter(|_| project.is_app_server());
+    let renamed = payload.renamed.clone().map(|called| StageWarning::Renamed {
+        called,
+        program: project.executable().to_owned(),
+        distribution: project.distribution.clone(),
+    });
+    let linked = payload.linked.clone();
+    let linked = linked.map(|original| StageWarning::Linked { program: entrypoint.to_owned(), original });
+    let unmatched = payload.unmatched.iter().map(|rule| {
+        let (pattern, at) = (rule.from.clone(), rule.at.clone());
+        StageWarning::Unmatched { pattern, at }
+    });
+    let left_out = left_out.map(|names| StageWarning::LeftOut { names });
+    let dangling = listed(&payload.dangling).map(|names| StageWarning::Dangling { names });
+    left_out.into_iter().chain(renamed).chain(linked).chain(unmatched).chain(dangling).collect()
+}
+
+/// Writes the software bills of materials that the binaries' own lists give, beside those of the payload.
+fn write_sboms(
+    stage: &PendingStage,
+    inventory: &Inventory,
+    release: &ReleaseVersion,
+    shipped: &mut Shipped,
+) -> Result<(), StageError> {
+    let carried = shipped.sboms.iter().map(|name| read(&stage.path().join(shipped::SBOMS).join(name)));
+    let carried = carried.collect::<Result<Vec<_>, _>>()?;
+    for sbom in sboms_of(inventory, release.program()) {
+        // What comes with the payload was made by those who know more, or by relkit for another name of the program.
+        let is_there = shipped.sboms.contains(&sbom.name) || carried.iter().any(|other| sbom.repeats(other));
+        if !is_there {
+            stage.write(&format!("{}{}", shipped::SBOMS, sbom.name), sbom.bytes.as_ref())?;
+            shipped.sboms.push(sbom.name);
+        }
+    }
+    Ok(())
 }
 
 /// Holds the version that the payload states against the one asked for.

@@ -1,7 +1,7 @@
 //! Finds the header of the last block of a finished deflate stream (RFC 1951) by walking its Huffman codes, without
 //! producing the data. Joining independently compressed chunks needs that one bit and nothing else.
 
-use super::huffman::{DISTANCE, END, Entry, INVALID, KIND, LENGTH, LITERAL, SECOND, Table};
+use super::huffman::{CodeTable, DISTANCE, END, Entry, INVALID, KIND, LENGTH, LITERAL, SECOND};
 
 const LITERAL_BITS: u32 = 11;
 const DISTANCE_BITS: u32 = 8;
@@ -21,8 +21,8 @@ pub(crate) struct LastBlock {
 /// are no finished stream of that length.
 pub(crate) fn last_block(stream: &[u8], length: usize) -> Option<LastBlock> {
     let mut bits = Bits { data: stream, position: 0, buffer: 0, count: 0 };
-    let mut literals = Table::new(LITERAL_BITS);
-    let mut distances = Table::new(DISTANCE_BITS);
+    let mut literals = CodeTable::new(LITERAL_BITS);
+    let mut distances = CodeTable::new(DISTANCE_BITS);
     loop {
         let header = bits.offset();
         bits.refill()?;
@@ -104,7 +104,7 @@ impl Bits<'_> {
 
     /// Reads symbols up to and with the end of the block.
     #[inline(never)]
-    fn skip_symbols(&mut self, literals: &Table, distances: &Table) -> Option<()> {
+    fn skip_symbols(&mut self, literals: &CodeTable, distances: &CodeTable) -> Option<()> {
         loop {
             self.refill()?;
             // A refill holds three literal codes of the primary table and still a whole match.
@@ -149,7 +149,7 @@ impl Bits<'_> {
     }
 
     /// Reads the code lengths of a dynamic block and builds its tables.
-    fn dynamic_codes(&mut self, literals: &mut Table, distances: &mut Table) -> Option<()> {
+    fn dynamic_codes(&mut self, literals: &mut CodeTable, distances: &mut CodeTable) -> Option<()> {
         const ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
         let literal_count = self.take(5) as usize + 257;
         let distance_count = self.take(5) as usize + 1;
@@ -162,7 +162,7 @@ impl Bits<'_> {
             self.refill()?;
             lengths[symbol] = self.take(3) as u8;
         }
-        let mut codes = Table::new(7);
+        let mut codes = CodeTable::new(7);
         codes.build(&lengths, |symbol| (symbol as u32) << 16 | LITERAL)?;
         let mut lengths = [0_u8; 286 + 30];
         let total = literal_count + distance_count;
@@ -194,7 +194,7 @@ impl Bits<'_> {
     }
 }
 
-fn fixed_codes(literals: &mut Table, distances: &mut Table) -> Option<()> {
+fn fixed_codes(literals: &mut CodeTable, distances: &mut CodeTable) -> Option<()> {
     let mut lengths = [8_u8; 288];
     lengths[144..256].fill(9);
     lengths[256..280].fill(7);

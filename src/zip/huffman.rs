@@ -13,13 +13,13 @@ pub(super) const SECOND: Entry = 5 << 8;
 pub(super) const KIND: Entry = 0xff00;
 
 /// A decoding table in two levels, indexed by the next bits of a stream.
-pub(super) struct Table {
+pub(super) struct CodeTable {
     entries: Vec<Entry>,
     bits: u32,
     second_bits: u32,
 }
 
-impl Table {
+impl CodeTable {
     pub(super) fn new(bits: u32) -> Self {
         Self { entries: Vec::new(), bits, second_bits: 0 }
     }

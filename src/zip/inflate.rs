@@ -120,7 +120,7 @@ pub(super) fn produce(
     left: Range<u64>,
     sink: &mut dyn Sink,
 ) -> Result<(), MemberError> {
-    let input = Input { file, member, left, buffer: Vec::new(), unread: 0..0 };
+    let input = CompressedInput { file, member, left, buffer: Vec::new(), unread: 0..0 };
     match member.method {
         STORED => input.store(sink),
         DEFLATED => input.inflate(sink),
@@ -129,7 +129,7 @@ pub(super) fn produce(
 }
 
 /// The compressed data of a member.
-struct Input<'a> {
+struct CompressedInput<'a> {
     file: &'a FileBytes,
     member: &'a Member,
     /// What was not read yet.
@@ -138,7 +138,7 @@ struct Input<'a> {
     unread: Range<usize>,
 }
 
-impl Input<'_> {
+impl CompressedInput<'_> {
     /// Reads as much as there is and `buffer` holds; how much that was.
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, MemberError> {
         let count = (buffer.len() as u64).min(self.left.end - self.left.start) as usize;

@@ -131,7 +131,7 @@ pub(crate) struct WrittenMember {
 
 impl WrittenMember {
     /// The version needed to extract: 2.0 for deflate, 4.5 where there are fields of zip64.
-    fn version(extra: &Fields) -> u16 {
+    fn version(extra: &RecordFields) -> u16 {
         if extra.0.is_empty() { 20 } else { 45 }
     }
 
@@ -143,13 +143,13 @@ impl WrittenMember {
     /// The header before the data. It can be written again when the compressed size is known, which changes its length for
     /// none of our own: data that deflate would make larger is stored. What is copied may be larger than it was.
     pub(crate) fn local_header(&self, date: SourceDate) -> Vec<u8> {
-        let mut extra = Fields::default();
+        let mut extra = RecordFields::default();
         let mut sizes = [self.compressed, self.size];
         if sizes.iter().any(|size| *size >= ZIP64_SIZE) {
             extra.eight(self.size).eight(self.compressed);
             sizes = [ZIP64_SIZE; 2];
         }
-        let mut record = Fields::default();
+        let mut record = RecordFields::default();
         record.four(0x0403_4b50).two(Self::version(&extra)).two(self.flags()).two(self.method as u16);
         self.common(&mut record, date, sizes);
         record.two(self.name.len() as u16).two(extra.length());
@@ -160,14 +160,14 @@ impl WrittenMember {
 
     /// The row of the central directory.
     pub(crate) fn central_header(&self, date: SourceDate) -> Vec<u8> {
-        let mut extra = Fields::default();
+        let mut extra = RecordFields::default();
         for value in [self.size, self.compressed, self.offset] {
             if value >= ZIP64_SIZE {
                 extra.eight(value);
             }
         }
         let version = Self::version(&extra);
-        let mut record = Fields::default();
+        let mut record = RecordFields::default();
         // Made by: Unix, so that the upper half of the external attributes is a mode.
         record.four(0x0201_4b50).two(3 << 8 | version).two(version).two(self.flags()).two(self.method as u16);
         self.common(&mut record, date, [self.compressed, self.size].map(|size| size.min(ZIP64_SIZE)));
@@ -179,7 +179,7 @@ impl WrittenMember {
     }
 
     /// Date, CRC-32 and the two sizes as both headers have them: none is above `ZIP64_SIZE`.
-    fn common(&self, record: &mut Fields, date: SourceDate, [compressed, size]: [u64; 2]) {
+    fn common(&self, record: &mut RecordFields, date: SourceDate, [compressed, size]: [u64; 2]) {
         let (time, day) = date.dos();
         record.two(time).two(day).four(self.crc).four(compressed as u32).four(size as u32);
     }
@@ -187,7 +187,7 @@ impl WrittenMember {
 
 /// What ends the archive, for a central directory of `length` bytes at `offset` with `members` rows.
 pub(crate) fn end(members: u64, offset: u64, length: u64) -> Vec<u8> {
-    let mut record = Fields::default();
+    let mut record = RecordFields::default();
     if members >= ZIP64_COUNT || offset >= ZIP64_SIZE || length >= ZIP64_SIZE {
         record.four(0x0606_4b50).eight(44).two(3 << 8 | 45).two(45).four(0).four(0);
         record.eight(members).eight(members).eight(length).eight(offset);
@@ -201,9 +201,9 @@ pub(crate) fn end(members: u64, offset: u64, length: u64) -> Vec<u8> {
 
 /// Little-endian fields, one after the other.
 #[derive(Default)]
-struct Fields(Vec<u8>);
+struct RecordFields(Vec<u8>);
 
-impl Fields {
+impl RecordFields {
     /// How long they are as an extra field of zip64; no such field is without values.
     fn length(&self) -> u16 {
         if self.0.is_empty() { 0 } else { self.0.len() as u16 + 4 }

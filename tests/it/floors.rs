@@ -15,6 +15,7 @@ const FLOORS: [&[&str]; 10] = [
         "member_path",
         "scheme",
         "serde_text",
+        "toml_text",
         "threads",
         "memory",
         "error",

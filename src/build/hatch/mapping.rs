@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use super::error::{SettingError, Why};
+use crate::toml_text::TomlText;
 
-/// A file with settings: its path and text.
+/// A file with settings.
 #[derive(Clone, Copy)]
 pub(crate) struct SettingsFile<'a> {
     pub(crate) path: &'a Path,
-    pub(crate) text: &'a str,
+    pub(crate) toml: &'a TomlText<'a>,
 }
 
 #[derive(Debug, Default)]

@@ -56,9 +56,9 @@ const HOOK: &str = "hatch_build.py";
 
 impl Settings {
     /// Reads the settings of a `pyproject.toml` and of the `hatch.toml` beside it, whose tables go before the others.
-    pub(super) fn read(
-        pyproject: SettingsFile<'_>,
-        hatch: Option<SettingsFile<'_>>,
+    pub(super) fn read<'a>(
+        pyproject: SettingsFile<'a>,
+        hatch: Option<SettingsFile<'a>>,
         builds: Builds,
     ) -> Result<Self, SettingError> {
         let project = Origin::of(pyproject)?;

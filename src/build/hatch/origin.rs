@@ -7,7 +7,6 @@ use toml::{Table, Value};
 use super::error::{SettingError, Why};
 use super::mapping::SettingsFile;
 use super::mapping::{Mapping, PathMapping};
-use crate::build::table::key_line;
 use crate::error::line_of;
 
 pub(super) struct Origin<'a> {
@@ -20,9 +19,9 @@ pub(super) struct Origin<'a> {
 impl<'a> Origin<'a> {
     /// The whole of a file.
     pub(super) fn of(file: SettingsFile<'a>) -> Result<Self, SettingError> {
-        let table = toml::from_str(file.text).map_err(|error: toml::de::Error| SettingError {
+        let table = toml::from_str(file.toml.text()).map_err(|error: toml::de::Error| SettingError {
             path: file.path.to_owned(),
-            line: error.span().map(|span| line_of(file.text, span.start)),
+            line: error.span().map(|span| line_of(file.toml.text(), span.start)),
             key: PathBuf::from(file.path.file_name().unwrap_or_default()).display().to_string(),
             why: Why::Text(error.message().to_owned()),
         })?;
@@ -90,8 +89,7 @@ impl<'a> Origin<'a> {
     }
 
     fn line(&self, keys: &[&str]) -> Option<usize> {
-        let keys: Vec<_> = self.keys.iter().map(String::as_str).chain(keys.iter().copied()).collect();
-        key_line(self.file.text, &keys)
+        self.file.toml.line(self.keys.iter().map(String::as_str).chain(keys.iter().copied()))
     }
 
     pub(super) fn refuse(&self, key: &str, why: Why) -> SettingError {

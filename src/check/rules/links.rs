@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use html5gum::{Token, Tokenizer};
 use pulldown_cmark::{Event, LinkType, Options, Parser, Tag};
 
-use self::target::{LinkKind, Target};
+use self::target::{LinkDestination, LinkKind};
 use crate::check::rule::{Findings, Rule, rule};
 use crate::console::text::named;
 use crate::wheel::metadata::Metadata;
@@ -40,7 +40,7 @@ fn description_links(metadata: &Metadata, found: &mut Findings) {
 
 pub(crate) static RULES: &[&Rule] = &[&DESCRIPTION_LINKS];
 
-fn of_markdown(text: &str) -> Vec<Target> {
+fn of_markdown(text: &str) -> Vec<LinkDestination> {
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_FOOTNOTES
         | Options::ENABLE_STRIKETHROUGH
@@ -52,9 +52,9 @@ fn of_markdown(text: &str) -> Vec<Target> {
         match event {
             Event::Html(part) | Event::InlineHtml(part) => html.push_str(&part),
             Event::Start(Tag::Link { link_type, dest_url, .. }) if link_type != LinkType::Email => {
-                targets.push(Target::link(dest_url.into_string()));
+                targets.push(LinkDestination::link(dest_url.into_string()));
             }
-            Event::Start(Tag::Image { dest_url, .. }) => targets.push(Target::image(dest_url.into_string())),
+            Event::Start(Tag::Image { dest_url, .. }) => targets.push(LinkDestination::image(dest_url.into_string())),
             _ => {}
         }
     }
@@ -62,7 +62,7 @@ fn of_markdown(text: &str) -> Vec<Target> {
     targets
 }
 
-fn of_html(html: &str) -> Vec<Target> {
+fn of_html(html: &str) -> Vec<LinkDestination> {
     let mut targets = Vec::new();
     for Ok(token) in Tokenizer::new(html) {
         let Token::StartTag(tag) = token else { continue };
@@ -71,12 +71,12 @@ fn of_html(html: &str) -> Vec<Target> {
             Some(String::from_utf8_lossy(value).into_owned())
         };
         match tag.name.as_slice() {
-            b"a" => targets.extend(value("href").map(Target::link)),
-            b"img" => targets.extend(value("src").map(Target::image)),
+            b"a" => targets.extend(value("href").map(LinkDestination::link)),
+            b"img" => targets.extend(value("src").map(LinkDestination::image)),
             b"source" => {
                 let set = value("srcset").unwrap_or_default();
                 let urls = set.split(',').filter_map(|candidate| candidate.split_whitespace().next());
-                targets.extend(urls.map(Target::image));
+                targets.extend(urls.map(LinkDestination::image));
             }
             _ => {}
         }
@@ -88,8 +88,8 @@ fn of_html(html: &str) -> Vec<Target> {
 mod tests {
     use super::*;
 
-    fn relative(targets: Vec<Target>) -> Vec<String> {
-        targets.into_iter().filter(Target::is_relative).map(|target| target.url).collect()
+    fn relative(targets: Vec<LinkDestination>) -> Vec<String> {
+        targets.into_iter().filter(LinkDestination::is_relative).map(|target| target.url).collect()
     }
 
     #[test]

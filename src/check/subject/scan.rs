@@ -84,7 +84,7 @@ pub(crate) fn inventory(archive: &Archive, scanned: &mut [Scanned]) -> Inventory
 
 fn member(archive: &Archive, member: &Member, options: &MemberOptions) -> Result<Scanned, CheckError> {
     let other = options.algorithm.as_deref().and_then(|name| Some((name.to_owned(), Hasher::named(name)?)));
-    let mut sink = Sink {
+    let mut sink = MemberSink {
         sha256: options.sha256.then(Sha256::new),
         other,
         head: Vec::new(),
@@ -118,7 +118,7 @@ fn member(archive: &Archive, member: &Member, options: &MemberOptions) -> Result
 }
 
 /// Hashes what passes, keeps its start, and spools binaries.
-struct Sink {
+struct MemberSink {
     sha256: Option<Sha256>,
     other: Option<(String, Hasher)>,
     head: Vec<u8>,
@@ -127,7 +127,7 @@ struct Sink {
     spool: Spool,
 }
 
-impl Write for Sink {
+impl Write for MemberSink {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         if let Some(sha256) = &mut self.sha256 {
             sha256.update(data);

@@ -89,7 +89,7 @@ pub(super) enum Setback {
 }
 
 /// What an address of the index came to.
-enum Answer {
+enum PageAnswer {
     Here(Url, Response),
     /// A redirect to another origin, which is not followed.
     Elsewhere(Url),
@@ -128,8 +128,8 @@ impl Index {
     pub(super) fn page(&self, project: &DistributionName, version: &str) -> Result<Page, IndexError> {
         let url = self.below(&project.normalized());
         let (at, response) = match self.get(&url)? {
-            Answer::Elsewhere(there) => return Ok(Page::elsewhere(http::shown(&there))),
-            Answer::Here(at, response) => (at, response),
+            PageAnswer::Elsewhere(there) => return Ok(Page::elsewhere(http::shown(&there))),
+            PageAnswer::Here(at, response) => (at, response),
         };
         match response.status() {
             StatusCode::NOT_FOUND | StatusCode::GONE => return Ok(Page::default()),
@@ -166,19 +166,19 @@ impl Index {
     /// Whether it has a page even for a project that cannot exist.
     fn answers_everything(&self) -> Result<bool, IndexError> {
         Ok(match self.get(&self.below(NO_PROJECT))? {
-            Answer::Elsewhere(_) => false,
-            Answer::Here(_, response) => response.status().is_success(),
+            PageAnswer::Elsewhere(_) => false,
+            PageAnswer::Here(_, response) => response.status().is_success(),
         })
     }
 
     /// Refuses an address at which there is no index: asked where no project has a page of its own there.
     pub(super) fn must_exist(&self) -> Result<(), IndexError> {
         let (at, response) = match self.get(&self.simple)? {
-            Answer::Elsewhere(there) => {
+            PageAnswer::Elsewhere(there) => {
                 let why = format!("it redirects to `{}`, which is another server's", http::shown(&there));
                 return Err(not_a_page(&self.simple, why));
             }
-            Answer::Here(at, response) => (at, response),
+            PageAnswer::Here(at, response) => (at, response),
         };
         match response.status() {
             status @ (StatusCode::NOT_FOUND | StatusCode::GONE) => {
@@ -248,11 +248,11 @@ impl Index {
         let mut at = http::split_userinfo(url).0;
         for _ in 0..=MAX_REDIRECTS {
             match self.get(&at) {
-                Ok(Answer::Elsewhere(there)) => {
+                Ok(PageAnswer::Elsewhere(there)) => {
                     is_safe(&there)?;
                     at = there;
                 }
-                Ok(Answer::Here(_, response)) => {
+                Ok(PageAnswer::Here(_, response)) => {
                     return match response.status() {
                         StatusCode::OK => Ok(response),
                         status if http::is_passing(status) => {
@@ -313,7 +313,7 @@ impl Index {
     }
 
     /// Asks for `url`, and follows redirects on its own server.
-    fn get(&self, url: &Url) -> Result<Answer, IndexError> {
+    fn get(&self, url: &Url) -> Result<PageAnswer, IndexError> {
         let mut at = url.clone();
         let mut seen = Vec::new();
         loop {
@@ -325,13 +325,13 @@ impl Index {
             let response = request.send().map_err(|error| network(&at, error.without_url()))?;
             let is_redirect = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
             let location = response.headers().get(LOCATION).filter(|_| is_redirect);
-            let Some(location) = location else { return Ok(Answer::Here(at, response)) };
+            let Some(location) = location else { return Ok(PageAnswer::Here(at, response)) };
             let to = std::str::from_utf8(location.as_bytes()).ok().and_then(|location| at.join(location).ok());
             let Some(mut to) = to.filter(Url::has_host) else {
                 return Err(IndexError::Astray { url: http::shown(&at), why: "it redirects to what is no URL" });
             };
             if to.origin() != at.origin() {
-                return Ok(Answer::Elsewhere(to));
+                return Ok(PageAnswer::Elsewhere(to));
             }
             to = http::split_userinfo(&to).0;
             seen.push(at);

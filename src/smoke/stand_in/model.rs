@@ -15,7 +15,7 @@ const MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// What the model says.
 #[derive(Debug, PartialEq)]
-pub(super) enum Event {
+pub(super) enum ModelEvent {
     /// A message with this id begins.
     Added(String),
     /// The next piece of the message with this id.
@@ -27,7 +27,7 @@ pub(super) enum Event {
 }
 
 /// Posts to `BASE_URL/responses` and hands every event to `take`; an error is a sentence for the client.
-pub(super) fn post(base_url: &str, body: &Value, take: impl FnMut(Event)) -> Result<(), String> {
+pub(super) fn post(base_url: &str, body: &Value, take: impl FnMut(ModelEvent)) -> Result<(), String> {
     let url = format!("{}/responses", base_url.trim_end_matches('/'));
     let parsed = url::Url::parse(&url).map_err(|error| format!("`{url}`: {error}"))?;
     if parsed.scheme() != "http" {
@@ -51,7 +51,7 @@ pub(super) fn post(base_url: &str, body: &Value, take: impl FnMut(Event)) -> Res
     read_answer(BufReader::new(stream), &url, take)
 }
 
-fn read_answer(mut reader: impl BufRead, url: &str, take: impl FnMut(Event)) -> Result<(), String> {
+fn read_answer(mut reader: impl BufRead, url: &str, take: impl FnMut(ModelEvent)) -> Result<(), String> {
     let closed = || "stream disconnected before completion: stream closed before response.completed".to_owned();
     let mut head = Vec::new();
     loop {
@@ -73,7 +73,7 @@ fn read_answer(mut reader: impl BufRead, url: &str, take: impl FnMut(Event)) -> 
     read_events(reader, take)
 }
 
-fn read_events(mut reader: impl BufRead, mut take: impl FnMut(Event)) -> Result<(), String> {
+fn read_events(mut reader: impl BufRead, mut take: impl FnMut(ModelEvent)) -> Result<(), String> {
     let disconnected = |why: &str| format!("stream disconnected before completion: {why}");
     let mut line = Vec::new();
     loop {
@@ -88,15 +88,15 @@ fn read_events(mut reader: impl BufRead, mut take: impl FnMut(Event)) -> Result<
         let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
         let is_message = event.pointer("/item/type").is_some_and(|kind| kind == "message");
         match event["type"].as_str().unwrap_or_default() {
-            "response.output_item.added" if is_message => take(Event::Added(text("/item/id"))),
-            "response.output_text.delta" => take(Event::Delta(text("/item_id"), text("/delta"))),
+            "response.output_item.added" if is_message => take(ModelEvent::Added(text("/item/id"))),
+            "response.output_text.delta" => take(ModelEvent::Delta(text("/item_id"), text("/delta"))),
             "response.output_item.done" if is_message => {
                 let parts = event.pointer("/item/content").and_then(Value::as_array);
                 let said = parts.into_iter().flatten().filter_map(|part| part["text"].as_str()).collect();
-                take(Event::Done(text("/item/id"), said));
+                take(ModelEvent::Done(text("/item/id"), said));
             }
             "response.completed" => {
-                take(Event::Completed(event.pointer("/response/usage").cloned().unwrap_or_default()));
+                take(ModelEvent::Completed(event.pointer("/response/usage").cloned().unwrap_or_default()));
                 return Ok(());
             }
             "response.failed" => return Err(disconnected(&text("/response/error/message"))),
@@ -113,7 +113,7 @@ fn read_events(mut reader: impl BufRead, mut take: impl FnMut(Event)) -> Result<
 mod tests {
     use super::*;
 
-    fn read(answer: &str) -> (Vec<Event>, Result<(), String>) {
+    fn read(answer: &str) -> (Vec<ModelEvent>, Result<(), String>) {
         let mut events = Vec::new();
         let result = read_answer(answer.as_bytes(), "http://x/responses", |event| events.push(event));
         (events, result)
@@ -124,7 +124,7 @@ mod tests {
         let data = "data: {\"type\":\"response.output_text.delta\",\"item_id\":\"m\",\"delta\":\"hi\"}\n\n\
                     data: nonsense\ndata: {\"type\":\"response.completed\",\"response\":{}}\n\n";
         let (events, result) = read(&format!("HTTP/1.0 200 OK\r\n\r\n{data}"));
-        assert_eq!(events, [Event::Delta("m".into(), "hi".into()), Event::Completed(Value::Null)]);
+        assert_eq!(events, [ModelEvent::Delta("m".into(), "hi".into()), ModelEvent::Completed(Value::Null)]);
         assert_eq!(result, Ok(()));
     }
 

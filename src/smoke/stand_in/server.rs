@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use relkit_client::rpc::{self, Message, RequestId, RpcError};
 use serde_json::{Value, json};
 
-use super::model::{self, Event};
+use super::model::{self, ModelEvent};
 
 /// JSON-RPC 2.0: invalid request; what the real server says to nearly everything that is wrong.
 const INVALID_REQUEST: i64 = -32600;
@@ -187,21 +187,21 @@ impl<W: Write> Turn<'_, W> {
         });
         let mut started = None;
         model::post(&base_url, &body, |event| match event {
-            Event::Added(id) => {
+            ModelEvent::Added(id) => {
                 self.item_started(&agent_message(&id, ""));
                 started = Some(id);
             }
-            Event::Delta(item_id, delta) => {
+            ModelEvent::Delta(item_id, delta) => {
                 let params = json!({ "turnId": self.id, "itemId": item_id, "delta": delta });
                 self.tell("item/agentMessage/delta", params);
             }
-            Event::Done(id, text) => {
+            ModelEvent::Done(id, text) => {
                 if started.as_ref() != Some(&id) {
                     self.item_started(&agent_message(&id, ""));
                 }
                 self.item_completed(&agent_message(&id, &text));
             }
-            Event::Completed(usage) => self.usage(&usage),
+            ModelEvent::Completed(usage) => self.usage(&usage),
         })
     }
 

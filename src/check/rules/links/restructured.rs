@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::target::Target;
+use super::target::LinkDestination;
 
 /// Directives whose content is shown or skipped as it is.
 const LITERAL: [&str; 8] =
@@ -18,7 +18,7 @@ static EMBEDDED: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"`[^`<>]
 static INLINE: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"``[^`]+(?:`[^`]+)*``|:[A-Za-z0-9:+._-]+:`[^`]*`").ok());
 
-pub(super) fn targets(text: &str) -> Vec<Target> {
+pub(super) fn targets(text: &str) -> Vec<LinkDestination> {
     let mut targets = Vec::new();
     // The paragraph so far: a reference may go on in the next line.
     let mut paragraph = String::new();
@@ -59,7 +59,7 @@ fn indent(line: &str) -> usize {
 }
 
 /// An explicit markup block; returns whether its content is no text.
-fn explicit(rest: &str, targets: &mut Vec<Target>) -> bool {
+fn explicit(rest: &str, targets: &mut Vec<LinkDestination>) -> bool {
     if let Some(named) = rest.strip_prefix('_') {
         // A name in back quotes may hold colons.
         let end = match named.strip_prefix('`') {
@@ -81,21 +81,21 @@ fn explicit(rest: &str, targets: &mut Vec<Target>) -> bool {
         return true;
     }
     if matches!(name, "image" | "figure") {
-        targets.extend(Some(argument.trim()).filter(|url| !url.is_empty()).map(Target::image));
+        targets.extend(Some(argument.trim()).filter(|url| !url.is_empty()).map(LinkDestination::image));
     }
     LITERAL.contains(&name)
 }
 
 /// What an explicit target leads to: nothing where it is a place in the text, or another name.
-fn target(text: &str) -> Option<Target> {
+fn target(text: &str) -> Option<LinkDestination> {
     let text = text.trim().trim_matches('`');
     let is_name = text.ends_with('_') && !text.ends_with("\\_");
     let is_email = text.contains('@') && !text.contains(['/', ' ']);
-    (!text.is_empty() && !is_name && !is_email).then(|| Target::link(text))
+    (!text.is_empty() && !is_name && !is_email).then(|| LinkDestination::link(text))
 }
 
 /// The references of a paragraph that hold their targets.
-fn references(paragraph: &str, targets: &mut Vec<Target>) {
+fn references(paragraph: &str, targets: &mut Vec<LinkDestination>) {
     let (Some(inline), Some(embedded)) = (&*INLINE, &*EMBEDDED) else { return };
     let plain = inline.replace_all(paragraph, " ");
     targets.extend(embedded.captures_iter(&plain).filter_map(|found| target(found.get(1)?.as_str())));
@@ -128,7 +128,7 @@ mod tests {
             (">>> `x <y>`_\n", vec![]),
             (".. note:: `x <y>`_\n\n   `z <w>`_\n", vec!["w"]),
         ] {
-            let found = targets(text).into_iter().filter(Target::is_relative).map(|target| target.url);
+            let found = targets(text).into_iter().filter(LinkDestination::is_relative).map(|target| target.url);
             assert_eq!(found.collect::<Vec<_>>(), urls, "{text}");
         }
     }

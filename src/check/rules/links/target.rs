@@ -7,12 +7,12 @@ pub(super) enum LinkKind {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Target {
+pub(super) struct LinkDestination {
     pub(crate) kind: LinkKind,
     pub(crate) url: String,
 }
 
-impl Target {
+impl LinkDestination {
     pub(super) fn link(url: impl Into<String>) -> Self {
         Self { kind: LinkKind::Link, url: url.into() }
     }
