@@ -2,9 +2,11 @@
 //! A reader of the format that makes no document; what it is not sure of it passes over. docutils' reStructuredText specification.
 
 mod body;
+mod csv;
 mod document;
 mod explicit;
 mod fault;
+mod grid;
 mod inline;
 mod lines;
 mod markers;

@@ -6,7 +6,7 @@ use super::fault::{Fault, columns as columns_of, width};
 use super::lines::{Line, spaces};
 use super::markers::is_grid;
 
-fn malformed(line: &Line<'_>, why: &str) -> Fault {
+pub(super) fn malformed(line: &Line<'_>, why: &str) -> Fault {
     Fault::new(line.number, format!("the table is malformed: {why}"))
 }
 
@@ -96,6 +96,11 @@ fn parts<'a>(text: &'a str, places: &[(usize, usize)]) -> Vec<&'a str> {
     found
 }
 
+/// The cell of these lines between two columns.
+pub(super) fn cell<'a>(row: &[Line<'a>], place: (usize, usize)) -> Vec<Line<'a>> {
+    cells(row, &[place]).pop().unwrap_or_default()
+}
+
 /// The cells of a row, each without what all its lines are indented by; those that hold nothing may be left out.
 fn cells<'a>(row: &[Line<'a>], places: &[(usize, usize)]) -> Vec<Vec<Line<'a>>> {
     let mut cells: Vec<Vec<Line<'a>>> = Vec::new();
@@ -120,8 +125,16 @@ fn cells<'a>(row: &[Line<'a>], places: &[(usize, usize)]) -> Vec<Vec<Line<'a>>> 
     cells
 }
 
-/// The cells of a grid; `None` where some are joined.
-pub(super) fn grid_cells<'a>(block: &[Line<'a>]) -> Option<Vec<Vec<Line<'a>>>> {
+/// The cells of a grid; `None` where they are not looked for.
+pub(super) fn grid_cells<'a>(block: &[Line<'a>]) -> Result<Option<Vec<Vec<Line<'a>>>>, Fault> {
+    match separate_cells(block) {
+        Some(cells) => Ok(Some(cells)),
+        None => super::grid::joined_cells(block),
+    }
+}
+
+/// The cells of a grid none of which is joined with another.
+fn separate_cells<'a>(block: &[Line<'a>]) -> Option<Vec<Vec<Line<'a>>>> {
     let top = block.first()?.text;
     let bars: Vec<_> = top.match_indices('+').map(|(at, _)| (at, at + 1)).collect();
     let between: Vec<_> = bars.windows(2).map(|pair| (pair[0].1, pair[1].0)).collect();
