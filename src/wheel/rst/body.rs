@@ -33,10 +33,8 @@ pub(super) struct Body<'a, 'b> {
     styles: Vec<(u8, bool)>,
     level: usize,
     last: Last,
-    /// Something besides titles came that belongs to no front matter.
+    /// Something came that belongs to no front matter.
     has_begun: bool,
-    /// What is wrong with a field of the front matter, if the titles up to this level are the document's own.
-    front_fault: Option<(usize, Fault)>,
 }
 
 fn ends(lines: &[Line<'_>], block: &Block<'_>, what: &str) -> Result<(), Fault> {
@@ -48,16 +46,7 @@ fn ends(lines: &[Line<'_>], block: &Block<'_>, what: &str) -> Result<(), Fault> 
 
 impl<'a, 'b> Body<'a, 'b> {
     pub(super) fn new(document: &'b mut Document<'a>, lines: &'b [Line<'a>], place: Place) -> Self {
-        Self {
-            document,
-            lines,
-            place,
-            styles: Vec::new(),
-            level: 0,
-            last: Last::Nothing,
-            has_begun: false,
-            front_fault: None,
-        }
+        Self { document, lines, place, styles: Vec::new(), level: 0, last: Last::Nothing, has_begun: false }
     }
 
     fn depth(&self) -> usize {
@@ -87,9 +76,6 @@ impl<'a, 'b> Body<'a, 'b> {
             if at < self.lines.len() {
                 at = self.block(at)?;
             }
-        }
-        if let Some((_, fault)) = self.front_fault {
-            return Err(fault);
         }
         match (self.last, self.place) {
             (Last::Transition(at), Place::Document) => self.fault(at, "a transition stands at the end"),
@@ -224,8 +210,7 @@ impl<'a, 'b> Body<'a, 'b> {
             inline::read(self.document, line.number, name)?;
             let block = indented(self.lines, at, Indent::First(text), Until::Unindent);
             if let Some(why) = other::front_matter(name, &block.lines).filter(|_| is_front) {
-                let fault = Fault::new(line.number, format!("the field `{name}` of the front matter {why}"));
-                self.front_fault.get_or_insert((self.level, fault));
+                return self.fault(at, &format!("the field `{name}` of the front matter {why}"));
             }
             self.nest(block.lines.clone());
             let next = skip_blank(self.lines, block.next);
@@ -342,8 +327,7 @@ impl<'a, 'b> Body<'a, 'b> {
             _ => return self.fault(at, "the title is of a level that none above it leads to"),
         }
         self.last = Last::Nothing;
-        // With a second title of its level a title is one of a section, and what follows it no front matter.
-        self.front_fault.take_if(|(level, _)| self.level <= *level);
+        self.has_begun = true;
         let number = self.lines[at].number;
         inline::read(self.document, number, title)?;
         self.document.define(number, title, Target::Title)

@@ -385,7 +385,8 @@ fn directive<'a>(
         return fault("the caption of a figure is no paragraph".to_owned());
     }
     document.has_sidebar |= name == "sidebar";
-    let needs_text = *content == Content::Body || matches!(name.as_str(), "sidebar" | "header" | "footer");
+    let needs_text =
+        *content == Content::Body || matches!(name.as_str(), "sidebar" | "header" | "footer" | "container");
     if needs_text && is_empty {
         return fault(format!("the directive `{name}` has no text"));
     }

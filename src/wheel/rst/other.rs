@@ -54,6 +54,9 @@ pub(super) fn read<'a>(
         }
         "default-role" => {
             document.default_role(line.number, argument.trim());
+            if arguments > 1 || head > arguments || !is_empty(text) {
+                return fault(format!("the directive `{name}` takes no text"));
+            }
             return roles::judge_default(argument.trim(), &document.roles).or_else(fault);
         }
         "code" | "code-block" | "sourcecode" => {
