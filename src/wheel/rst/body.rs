@@ -5,7 +5,7 @@ use super::document::{Document, Target};
 use super::fault::{Fault, width};
 use super::lines::{Block, Indent, Line, Until, indented, skip_blank, spaces};
 use super::markers::{Marker, Numbering, is_rule, marker, numbering};
-use super::{explicit, inline, other, tables};
+use super::{explicit, grid, inline, other, tables};
 
 /// How many characters a line of punctuation has at least to be taken for what it looks like.
 const MIN_RULE: usize = 4;
@@ -124,7 +124,11 @@ impl<'a, 'b> Body<'a, 'b> {
             Marker::LineBlock(_) => self.line_block(at),
             Marker::GridTable => {
                 let end = tables::grid(self.lines, at)?;
-                let cells = tables::grid_cells(&self.lines[at..end])?;
+                let block = &self.lines[at..end];
+                let cells = match tables::separate_cells(block) {
+                    Some(cells) => Some(cells),
+                    None => grid::joined_cells(block)?,
+                };
                 self.table(at, end, cells)
             }
             Marker::SimpleTable => {

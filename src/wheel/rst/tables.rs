@@ -125,16 +125,8 @@ fn cells<'a>(row: &[Line<'a>], places: &[(usize, usize)]) -> Vec<Vec<Line<'a>>> 
     cells
 }
 
-/// The cells of a grid; `None` where they are not looked for.
-pub(super) fn grid_cells<'a>(block: &[Line<'a>]) -> Result<Option<Vec<Vec<Line<'a>>>>, Fault> {
-    match separate_cells(block) {
-        Some(cells) => Ok(Some(cells)),
-        None => super::grid::joined_cells(block),
-    }
-}
-
 /// The cells of a grid none of which is joined with another.
-fn separate_cells<'a>(block: &[Line<'a>]) -> Option<Vec<Vec<Line<'a>>>> {
+pub(super) fn separate_cells<'a>(block: &[Line<'a>]) -> Option<Vec<Vec<Line<'a>>>> {
     let top = block.first()?.text;
     let bars: Vec<_> = top.match_indices('+').map(|(at, _)| (at, at + 1)).collect();
     let between: Vec<_> = bars.windows(2).map(|pair| (pair[0].1, pair[1].0)).collect();
