@@ -10,7 +10,7 @@ use std::str::FromStr;
 
 use crate::error::{Exit, Explain};
 
-pub(crate) use clash::{Clash, Node, Paths};
+pub(crate) use clash::{Clash, Node, Paths, folded};
 
 /// The path of a file, such as every system can keep it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -143,6 +143,11 @@ impl Findings {
         wheel.good_metadata()
     }
 
+    /// Says something of entry_points.txt.
+    pub(crate) fn in_entry_points(&mut self, wheel: &WheelSubject, message: String) {
+        self.member(&wheel.dist_info_member("entry_points.txt").unwrap_or_default(), message);
+    }
+
     /// PKG-INFO, likewise.
     pub(crate) fn in_pkg_info<'a>(&mut self, sdist: &'a SdistSubject) -> Option<&'a Metadata> {
         self.inside = Some("PKG-INFO".to_owned());

@@ -72,7 +72,7 @@ fn environment(command: &Command) -> Section {
             ("COLUMNS", "the width that tables fit, instead of the terminal's"),
         ],
     );
-    if ["relkit", "build", "release", "demo"].contains(&name) {
+    if ["relkit", "build", "retag", "release", "demo"].contains(&name) {
         let text = "the time of every file, in seconds since 1970, and the day of the release";
         section.rows.push(("SOURCE_DATE_EPOCH".to_owned(), text.to_owned()));
     }

@@ -83,7 +83,8 @@ impl Paths {
     }
 }
 
-fn folded(name: &str) -> String {
+/// A name as a file system sees it that ignores case and composition.
+pub(crate) fn folded(name: &str) -> String {
     // Twice, because folding can leave a form that is not composed, and composing one that is not folded.
     let once: String = name.nfc().flat_map(char::to_lowercase).collect();
     once.to_uppercase().to_lowercase().nfc().collect()

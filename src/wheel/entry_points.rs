@@ -7,11 +7,21 @@ use std::str::FromStr;
 
 use super::import_name::is_identifier;
 
-/// An entry_points.txt file. Displays as a file; parsing what is displayed gives the same value.
+/// An entry_points.txt file. Displays as a file; parsing what is displayed gives the same entries.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct EntryPoints {
     /// Every entry, in the file's order.
     pub entries: Vec<EntryPoint>,
+    /// Lines of groups that no installer reads which are none that the specification knows: readers of such a group may
+    /// take them all the same.
+    pub(crate) odd: Vec<OddLine>,
+}
+
+/// A line that is read as a name and its value, or as the name of a group, and is not what the specification asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OddLine {
+    pub(crate) line: usize,
+    pub(crate) text: String,
 }
 
 /// The groups for whose entries installers write commands: those that run in a terminal, and those that need none.
@@ -102,21 +112,32 @@ impl FromStr for EntryPoints {
             if line.is_empty() || line.starts_with(['#', ';']) {
                 continue;
             }
-            let refused = || EntryPointsError::Line { line: index + 1, text: line.chars().take(60).collect() };
+            let refused = || EntryPointsError::Line { line: index + 1, text: start(line) };
             if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-                group = Some(name.trim()).filter(|name| is_group(name));
-                let group = group.ok_or_else(refused)?;
-                if !groups.insert(group) {
-                    return Err(EntryPointsError::Again { line: index + 1, group: group.to_owned() });
+                let name = name.trim();
+                if name.is_empty() || name.contains(['[', ']']) || name.chars().any(char::is_control) {
+                    return Err(refused());
                 }
+                if !groups.insert(name) {
+                    return Err(EntryPointsError::Again { line: index + 1, group: name.to_owned() });
+                }
+                if !is_group(name) {
+                    points.odd.push(OddLine { line: index + 1, text: start(line) });
+                }
+                group = Some(name);
                 continue;
             }
             let (name, reference) = line.split_once('=').ok_or_else(refused)?;
-            let found = entry(group.ok_or_else(refused)?, name.trim(), reference.trim()).ok_or_else(refused)?;
-            if !seen.insert((found.group.clone(), found.name.clone())) {
-                return Err(EntryPointsError::Repeated { group: found.group, name: found.name });
+            let (group, name) = (group.ok_or_else(refused)?, name.trim());
+            let is_odd = !is_of_commands(group) && is_plain(name) && !reference.chars().any(char::is_control);
+            match entry(group, name, reference.trim()) {
+                Some(found) => points.entries.push(found),
+                None if is_odd => points.odd.push(OddLine { line: index + 1, text: start(line) }),
+                None => return Err(refused()),
             }
-            points.entries.push(found);
+            if !seen.insert((group.to_owned(), name.to_owned())) {
+                return Err(EntryPointsError::Repeated { group: group.to_owned(), name: name.to_owned() });
+            }
         }
         Ok(points)
     }
@@ -130,27 +151,52 @@ fn is_group(group: &str) -> bool {
     group.split('.').all(word)
 }
 
-fn entry(group: &str, name: &str, reference: &str) -> Option<EntryPoint> {
-    // Extras after the reference are obsolete; readers take them and pass over them.
-    let reference = match reference.split_once('[') {
-        Some((reference, extras)) if extras.ends_with(']') => reference.trim_end(),
-        Some(_) => return None,
-        None => reference,
-    };
-    let (module, object) = reference.split_once(':').unwrap_or((reference, ""));
-    let (module, object) = (module.trim(), object.trim());
-    let dotted = |path: &str| path.split('.').all(is_identifier);
-    let plain_name = !name.is_empty()
+/// As much of a line as a sentence has room for.
+fn start(line: &str) -> String {
+    line.chars().take(60).collect()
+}
+
+fn is_plain(name: &str) -> bool {
+    !name.is_empty()
         && !name.starts_with(['[', '#', ';'])
         && name.trim() == name
         && !name.contains('=')
-        && !name.chars().any(char::is_control);
-    let file_name = name.chars().all(|character| character.is_alphanumeric() || "-_.".contains(character));
-    let whole = plain_name
+        && !name.chars().any(char::is_control)
+}
+
+fn entry(group: &str, name: &str, reference: &str) -> Option<EntryPoint> {
+    // Extras after the reference are obsolete; readers take them and pass over them.
+    let (reference, extras) = match reference.split_once('[') {
+        Some((reference, extras)) => (reference.trim_end(), Some(extras.strip_suffix(']')?)),
+        None => (reference, None),
+    };
+    let (module, object) = reference.split_once(':').unwrap_or((reference, ""));
+    let is_close = !module.ends_with(char::is_whitespace) && !object.starts_with(char::is_whitespace);
+    let (module, object) = (module.trim(), object.trim());
+    let dotted = |path: &str| path.split('.').all(is_identifier);
+    let whole = is_plain(name)
         && dotted(module)
         && (object.is_empty() || dotted(object))
-        && (!is_of_commands(group) || (file_name && !object.is_empty()));
+        && (!is_of_commands(group)
+            || is_command_name(name) && !object.is_empty() && is_close && extras.is_none_or(are_extras));
     whole.then(|| EntryPoint { group: group.into(), name: name.into(), module: module.into(), object: object.into() })
+}
+
+/// What installers take for the name of a command; one of dots alone leads out of the directory of commands.
+fn is_command_name(name: &str) -> bool {
+    !matches!(name, "." | "..")
+        && name.chars().all(|character| character.is_alphanumeric() || "-_.".contains(character))
+}
+
+/// Whether what stands in brackets behind a command is what `pip` takes there: it stops at everything else.
+fn are_extras(inside: &str) -> bool {
+    let inside = inside.split(']').next().unwrap_or(inside).trim();
+    let is_word = |(index, word): (usize, &str)| {
+        let word = if index == 0 { word } else { word.trim_start() };
+        let is_of_word = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '-' && index == 0;
+        !word.is_empty() && word.chars().all(is_of_word)
+    };
+    inside.split(',').enumerate().all(is_word)
 }
 
 #[cfg(test)]
@@ -178,12 +224,31 @@ mod tests {
             "[console_scripts]\n../demo = demo:main",
             "[console_scripts]\ndemo = demo:1main",
             "[console_scripts]\ndemo = de mo:main",
-            "[console scripts]\ndemo = demo:main",
+            "[]\ndemo = demo:main",
             "[g]\na = m\na = n",
+            "[g]\na = no reference\na = m",
+            "[console_scripts]\n. = demo:main",
+            "[console_scripts]\n.. = demo:main",
+            "[console_scripts]\ndemo = demo :main",
+            "[console_scripts]\ndemo = demo: main",
+            "[console_scripts]\ndemo = demo:main []",
+            "[console_scripts]\ndemo = demo:main [a b]",
+            "[console_scripts]\ndemo = demo:main [a,]",
+            "[gui_scripts]\ndemo = demo:main [a.b]",
+            "[g]\nno value",
         ] {
             assert!(text.parse::<EntryPoints>().is_err(), "{text:?}");
         }
         assert_eq!(EntryPoints::parse(b"\xff"), Err(EntryPointsError::Encoding(0)));
+    }
+
+    #[test]
+    fn what_only_readers_of_a_group_may_refuse_is_odd() {
+        let text = "[my group]\na = demo:main\n[g]\nb = demo/data.json\nc = demo:main # note\nd =\n\
+                    [console_scripts]\ne = demo:main [a-b, c][d]\n...=demo:main\n";
+        let points: EntryPoints = text.parse().unwrap();
+        assert_eq!(points.odd.iter().map(|odd| odd.line).collect::<Vec<_>>(), [1, 4, 5, 6]);
+        assert_eq!(points.entries.iter().map(|entry| entry.name.as_str()).collect::<Vec<_>>(), ["a", "e", "..."]);
     }
 
     proptest::proptest! {
@@ -191,7 +256,8 @@ mod tests {
         fn never_panics_and_round_trips(bytes: Vec<u8>, text in "(\\[[a-z_.]{0,6}\\]\n|[a-z.#]{0,4} ?= ?[a-z.:\\[\\]]{0,8}\n|\\PC{0,6}\n){0,6}") {
             let _ = EntryPoints::parse(&bytes);
             if let Ok(points) = text.parse::<EntryPoints>() {
-                proptest::prop_assert_eq!(points.to_string().parse(), Ok(points));
+                let again: EntryPoints = points.to_string().parse().unwrap();
+                proptest::prop_assert_eq!(again.entries, points.entries);
             }
         }
     }

@@ -34,6 +34,7 @@ pub(crate) fn canonical(text: &str) -> Result<String, String> {
         canonical.push(match license.or(exception) {
             Some(name) => format!("{name}{plus}"),
             None if matches!(upper.as_str(), "AND" | "OR" | "WITH") => upper,
+            None if lower == REFERENCE => return Err(format!("`{word}` names no licence")),
             None if lower.starts_with(REFERENCE) => format!("LicenseRef-{}", &word[REFERENCE.len()..]),
             None => word.to_owned(),
         });

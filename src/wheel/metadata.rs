@@ -61,7 +61,9 @@ impl Metadata {
     /// `Metadata-Version` as major and minor number.
     pub fn metadata_version(&self) -> Result<(u32, u32), MetadataError> {
         let text = self.required("Metadata-Version")?;
-        two_numbers(text).ok_or_else(|| value("Metadata-Version", text, "two numbers joined by `.` are expected"))
+        // Indexes compare the text.
+        let version = two_numbers(text).filter(|(major, minor)| format!("{major}.{minor}") == text);
+        version.ok_or_else(|| value("Metadata-Version", text, "two numbers joined by `.` are expected"))
     }
 
     pub fn name(&self) -> Result<DistributionName, MetadataError> {
@@ -157,6 +159,8 @@ mod tests {
     fn every_wrong_value_is_named() {
         for (from, to, field) in [
             ("2.4", "2", "Metadata-Version"),
+            ("2.4", "02.4", "Metadata-Version"),
+            ("2.4", "2.04", "Metadata-Version"),
             ("demo-bin", "demo bin", "Name"),
             ("1.0a1", "one", "Version"),
             ("Apache-2.0 OR MIT", "Apache License", "License-Expression"),

@@ -162,6 +162,7 @@ fn parse(text: &str) -> Result<Requirement, String> {
 
 const BLANK: [char; 2] = [' ', '\t'];
 
+/// `extras` and `dependency_groups` are of lock files alone: `pip` stops at a distribution that asks for them.
 const VARIABLES: [&str; 18] = [
     "python_version",
     "python_full_version",
@@ -174,17 +175,18 @@ const VARIABLES: [&str; 18] = [
     "platform_python_implementation",
     "implementation_name",
     "implementation_version",
-    "extras",
     "extra",
-    "dependency_groups",
-    // The spellings of PEP 345, which readers still take.
+    // The spellings of PEP 345 and of setuptools, which readers still take.
     "os.name",
     "sys.platform",
     "platform.version",
     "platform.machine",
+    "platform.python_implementation",
+    "python_implementation",
 ];
 
-const OPERATORS: [&str; 8] = ["===", "<=", ">=", "==", "!=", "~=", "<", ">"];
+/// `===` is none of them to uv.
+const OPERATORS: [&str; 7] = ["<=", ">=", "==", "!=", "~=", "<", ">"];
 
 /// How deep parentheses may nest.
 const DEPTH: usize = 32;
@@ -194,7 +196,7 @@ struct MarkerReader<'a> {
     rest: &'a str,
 }
 
-impl MarkerReader<'_> {
+impl<'a> MarkerReader<'a> {
     fn whole(mut self) -> Result<(), String> {
         self.disjunction(0)?;
         if self.rest.is_empty() { Ok(()) } else { Err(format!("`{}` is left over", self.rest)) }
@@ -228,27 +230,35 @@ impl MarkerReader<'_> {
     }
 
     fn comparison(&mut self) -> Result<(), String> {
-        let variable = self.operand()?;
+        let variable = self.operand()?.is_none();
         let negated = self.keyword("not");
         let membership = self.keyword("in");
         if negated && !membership {
             return Err("`in` must follow `not`".into());
         }
-        if !membership && !OPERATORS.iter().any(|operator| self.token(operator)) {
+        let operator = OPERATORS.iter().find(|operator| !membership && self.token(operator));
+        if !membership && operator.is_none() {
             return Err(format!("a comparison is expected at `{}`", self.rest));
         }
-        if variable | self.operand()? { Ok(()) } else { Err("it compares two texts".into()) }
+        match (self.operand()?, operator) {
+            (Some(_), _) if !variable => Err("it compares two texts".into()),
+            // `pip` stops where it cannot compare as versions.
+            (Some(text), Some(&"~=")) if VersionSpecifiers::from_str(&format!("~={text}")).is_err() => {
+                Err(format!("`~=` compares with two numbers at least, not with `{text}`"))
+            }
+            _ => Ok(()),
+        }
     }
 
-    /// Reads a variable (true) or a quoted text (false).
-    fn operand(&mut self) -> Result<bool, String> {
+    /// Reads a quoted text, or a variable, of which there is none.
+    fn operand(&mut self) -> Result<Option<&'a str>, String> {
         if let Some(quote @ ('\'' | '"')) = self.rest.chars().next() {
-            let (_, after) = self.rest[1..].split_once(quote).ok_or("a quote is not closed")?;
+            let (text, after) = self.rest[1..].split_once(quote).ok_or("a quote is not closed")?;
             self.rest = after.trim_start_matches(BLANK);
-            return Ok(false);
+            return Ok(Some(text));
         }
         match VARIABLES.iter().any(|variable| self.keyword(variable)) {
-            true => Ok(true),
+            true => Ok(None),
             false => Err(format!("a variable or quoted text is expected at `{}`", self.rest)),
         }
     }
@@ -285,6 +295,9 @@ mod tests {
             ("demo[]", "demo"),
             ("demo @ https://x.example/a;b.whl ; extra == 'x'", "demo @ https://x.example/a;b.whl ; extra == 'x'"),
             ("A.b_c===1.0", "A.b_c===1.0"),
+            ("demo; python_implementation == 'x'", "demo; python_implementation == 'x'"),
+            ("demo; python_version ~= '3.8'", "demo; python_version ~= '3.8'"),
+            ("demo; '3' ~= python_version", "demo; '3' ~= python_version"),
             (
                 "demo; (os_name == \"a\" or 'b' in sys_platform) and python_version not in '3'",
                 "demo; (os_name == \"a\" or 'b' in sys_platform) and python_version not in '3'",
@@ -319,6 +332,11 @@ mod tests {
             "demo; os_name not 'b'",
             "demo; os_name == 'b' and",
             "demo; os_name == 'b' orextra == 'c'",
+            "demo; 'a' in extras",
+            "demo; dependency_groups == 'a'",
+            "demo; python_version === '3.8'",
+            "demo; python_version ~= '3'",
+            "demo; sys_platform ~= 'x'",
             "demo==1.0 2.0",
             "demo>=1,,<2",
             "démo",

@@ -65,7 +65,9 @@ impl WheelFile {
     /// `Wheel-Version` as major and minor number.
     pub fn wheel_version(&self) -> Result<(u32, u32), WheelFileError> {
         let text = self.fields.get("Wheel-Version").ok_or(WheelFileError::Missing("Wheel-Version"))?;
-        two_numbers(text).ok_or_else(|| WheelFileError::Value { field: "Wheel-Version", value: text.to_owned() })
+        // uv and `installer` compare the text of the first number.
+        let version = two_numbers(text).filter(|(major, _)| text.starts_with(&format!("{major}.")));
+        version.ok_or_else(|| WheelFileError::Value { field: "Wheel-Version", value: text.to_owned() })
     }
 
     /// `Root-Is-Purelib`.

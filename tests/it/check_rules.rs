@@ -42,6 +42,8 @@ fn first(entries: &mut [Entry]) -> &mut Entry {
 fn archive_cases() -> Vec<Case> {
     let with_command = || linux().and(&format!("{DATA}/scripts/openai-codex-cli-bin"), "#!/bin/sh\n", 0o100755);
     let many = "x".repeat(250);
+    let points = format!("{INFO}/entry_points.txt");
+    let own = "[console_scripts]\nopenai-codex-cli-bin = codex_cli_bin:main\n";
     let unseen = |text: &str| linux().and(&format!("codex_cli_bin/a{text}b"), "", 0o100644).every(UTF8);
     vec![
         ("zip-readable", E, linux().archive(|bytes| bytes.truncate(40))),
@@ -184,6 +186,60 @@ fn archive_cases() -> Vec<Case> {
                 0o100755,
             ),
         ),
+        (
+            "one-destination",
+            E,
+            linux().and("codex_cli_bin/a/b.py", "x", 0o100644).and(
+                &format!("{DATA}/platlib/codex_cli_bin/a"),
+                "y",
+                0o100644,
+            ),
+        ),
+        (
+            "one-destination",
+            E,
+            linux().and("codex_cli_bin/a", "x", 0o100644).and(
+                &format!("{DATA}/platlib/codex_cli_bin/a/b.py"),
+                "y",
+                0o100644,
+            ),
+        ),
+        (
+            "one-destination",
+            E,
+            mac(mac_sample(ARM64, 11, 0).build()).and("codex_cli_bin/a.py", "x", 0o100644).and(
+                &format!("{DATA}/platlib/codex_cli_bin/A.py"),
+                "y",
+                0o100644,
+            ),
+        ),
+        (
+            "one-destination",
+            E,
+            windows(windows_program())
+                .and(&format!("{DATA}/scripts/openai-codex-cli-bin"), "#!/bin/sh\n", 0o100755)
+                .and(&format!("{DATA}/data/Scripts/OpenAI-codex-cli-bin"), "y", 0o100755),
+        ),
+        (
+            "one-destination",
+            E,
+            linux().and(&format!("{DATA}/data/bin/openai-codex-cli-bin/x"), "y", 0o100644).and(&points, own, 0o100644),
+        ),
+        (
+            "path-windows",
+            E,
+            windows(windows_program()).and(&points, format!("{own}aux.txt = codex_cli_bin:main\n"), 0o100644),
+        ),
+        ("path-length", E, linux().and(&points, format!("{own}{} = codex_cli_bin:main\n", "x".repeat(256)), 0o100644)),
+        (
+            "path-length",
+            E,
+            windows(windows_program()).and(
+                &points,
+                format!("{own}{} = codex_cli_bin:main\n", "x".repeat(252)),
+                0o100644,
+            ),
+        ),
         ("data-place", E, linux().and(&format!("{DATA}/data/pyvenv.cfg"), "", 0o100644)),
         ("data-place", E, linux().and(&format!("{DATA}/data/bin/python3"), "#!/bin/sh\n", 0o100755)),
         ("data-place", W, linux().and(&format!("{DATA}/data/lib/python3.12/site-packages/pip/x.py"), "", 0o100644)),
@@ -294,6 +350,8 @@ fn metadata_cases() -> Vec<Case> {
         ("distinfo-name", E, linux().edit(|sample| sample.info = "openai_codex_cli_bin-0.163.dist-info".into())),
         ("datadir-name", E, linux().and("openai_codex_cli_bin-0.163.data/scripts/x", "#!python\n", 0o100755)),
         ("datadir-key", E, linux().and(&format!("{DATA}/script/x"), "#!python\n", 0o100755)),
+        ("wheel-version", E, linux().edit(|sample| sample.wheel = sample.wheel.replace("1.0", "01.0"))),
+        ("wheel-version", W, linux().edit(|sample| sample.wheel = sample.wheel.replace("1.0", "1.0.0"))),
         (
             "script-shebang",
             E,
@@ -390,7 +448,23 @@ fn metadata_cases() -> Vec<Case> {
         ("meta-version", W, linux().metadata("Summary", "X-Built-By: hand\nSummary")),
         ("meta-url", E, linux().metadata("https://example.org", "example.org")),
         ("meta-url", E, linux().metadata("Source, ", &format!("{}, ", "x".repeat(40)))),
+        ("meta-url", E, linux().metadata("Source, ", "Source, https://example.org/a\nProject-URL: Source , ")),
+        ("meta-url", E, linux().metadata("https://example.org", "https://example.org/?q=[1]")),
+        ("meta-url", E, linux().metadata("https://example.org", "https://example.org:70000")),
+        ("meta-url", W, linux().metadata("https://example.org", "https:///docs")),
+        ("meta-version", E, linux().metadata("Metadata-Version: 2.4", "Metadata-Version: 2.04")),
+        ("meta-single", W, linux().metadata("Summary", "Description: text\nSummary")),
         ("meta-dynamic", E, linux().metadata("Summary", "Dynamic: Name\nSummary")),
+        ("meta-dynamic", E, linux().metadata("Summary", "Dynamic: Provides-SetupTools\nSummary")),
+        ("requires-dist", E, linux().metadata("Summary", "Provides-Dist: a (1.0)\nSummary")),
+        ("requires-dist", E, linux().metadata("Summary", "Obsoletes-Dist: a @ https://example.org/a\nSummary")),
+        ("requires-dist", E, linux().metadata("Summary", "Requires-Dist: a; python_version ~= '3'\nSummary")),
+        ("licence-spdx", E, linux().metadata("License-Expression: Apache-2.0", "License-Expression: LicenseRef-")),
+        ("licence-both", W, linux().metadata("License-File", "License: UNKNOWN\nLicense-File")),
+        ("description", E, linux().metadata("text/markdown", "text/markdown; charset")),
+        ("description", E, linux().metadata("text/markdown", "text/markdown; charset=UTF-8; charset=UTF-8")),
+        ("description", E, linux().metadata("text/markdown", "text/markdown;; charset=UTF-8")),
+        ("description", E, linux().metadata("text/markdown", "text/markdown;\n charset=UTF-8")),
         (
             "entry-points",
             E,
@@ -419,6 +493,23 @@ fn metadata_cases() -> Vec<Case> {
             ),
         ),
         ("entry-points", E, linux().and(&format!("{INFO}/entry_points.txt"), "x = codex_cli_bin:main\n", 0o100644)),
+        (
+            "entry-points",
+            E,
+            linux().and(
+                &points,
+                "[console_scripts]\nx = codex_cli_bin:main []\nopenai-codex-cli-bin = codex_cli_bin:main\n",
+                0o100644,
+            ),
+        ),
+        (
+            "entry-points",
+            E,
+            linux().and(&points, "[console_scripts]\nopenai-codex-cli-bin = codex_cli_bin : main\n", 0o100644),
+        ),
+        ("entry-points", E, linux().and(&points, format!("{own}.. = codex_cli_bin:main\n"), 0o100644)),
+        ("entry-points", W, linux().and(&points, format!("{own}[my plug-ins]\nx = codex_cli_bin\n"), 0o100644)),
+        ("entry-points", W, linux().and(&points, format!("{own}[g]\nx = codex_cli_bin/data.json\n"), 0o100644)),
         // More than is read of any text.
         ("entry-points", E, linux().and(&points, "# a long remark\n".repeat((16 << 16) + 1), 0o100644)),
         (
@@ -468,6 +559,24 @@ fn metadata_cases() -> Vec<Case> {
             windows(windows_program())
                 .and(&format!("{DATA}/scripts/OpenAI-codex-cli-bin.EXE"), "#!/bin/sh\n", 0o100755)
                 .and(&points, own, 0o100644),
+        ),
+        (
+            "command-unique",
+            E,
+            mac(mac_sample(ARM64, 11, 0).build()).and(
+                &points,
+                format!("{own}tool = codex_cli_bin:main\nTool = codex_cli_bin:main\n"),
+                0o100644,
+            ),
+        ),
+        (
+            "command-unique",
+            E,
+            windows(windows_program()).and(
+                &points,
+                format!("{own}tool = codex_cli_bin:main\ntool.py = codex_cli_bin:other\n"),
+                0o100644,
+            ),
         ),
         (
             "description-links",
@@ -524,6 +633,7 @@ fn record_cases() -> Vec<Case> {
             linux().record(|record| first_row(&record, ",sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,13")),
         ),
         ("record-hash", E, linux().record(|record| first_row(&record, ",md5=1B2M2Y8AsgTpgAmY7PhCfg,13"))),
+        ("record-hash", W, linux().record(|record| first_row(&record, ",blake2b=1B2M2Y8AsgTpgAmY7PhCfg,13"))),
         ("record-hash", E, linux().entries(|all| first(all).data = b"PATH = 'sbin'".to_vec())),
         ("record-csv", E, linux().record(|record| record + "\n")),
         ("record-csv", E, linux().record(|record| record.replacen('\n', "\n\n", 1))),
@@ -1132,6 +1242,13 @@ fn unusual_wheels_have_no_error() {
         ("ignorable but written", linux().and("codex_cli_bin/中\u{fe0f}\u{fffd}.txt", "text", 0o100644)
             .every(UTF8)),
         ("a licence that is deprecated, in small letters", linux().metadata("Apache-2.0", "gpl-3.0")),
+        ("commands that differ in case, on Linux alone", linux().and(&format!("{INFO}/entry_points.txt"), "[console_scripts]\nopenai-codex-cli-bin = codex_cli_bin:main\nOpenAI-codex-cli-bin = codex_cli_bin:main\ncon = codex_cli_bin:main\n", 0o100644)),
+        ("one command under two names of Windows", windows(windows_program()).and(&format!("{INFO}/entry_points.txt"), "[console_scripts]\nopenai-codex-cli-bin = codex_cli_bin:main\nopenai-codex-cli-bin.py = codex_cli_bin:main\nopenai-codex-cli-bin.exe = codex_cli_bin:main\n", 0o100644)),
+        ("a program in the place of each system", windows(windows_program()).and(&format!("{DATA}/data/bin/x"), "#!/bin/sh\n", 0o100755).and(&format!("{DATA}/data/Scripts/x"), "x", 0o100644)),
+        ("a directory of nothing beside the wheel's own", linux().entries(|all| all.insert(0, entry("other.data/", "", 0o040755)))),
+        ("the marker of setuptools", linux().metadata("Requires-Python", "Requires-Dist: a; python_implementation == 'CPython'\nRequires-Python")),
+        ("a content type with a comment", linux().metadata("text/markdown", "text/markdown; charset=\"UTF-8\" (as usual); variant=GFM;")),
+        ("a licence that is left out", linux().metadata("License-File", "License:\nLicense-File")),
         ("a comma behind the last specifier", linux().metadata(">=3.10", ">=3.10,")),
         ("a plugin that is an object without a colon", linux().and(&format!("{INFO}/entry_points.txt"), "[fsspec.specs]\nx = codex_cli_bin.System\n", 0o100644)),
         ("an entry point into the standard library", linux().and(&format!("{INFO}/entry_points.txt"), "[g]\nx = json.tool:main\n", 0o100644)),

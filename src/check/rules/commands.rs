@@ -1,37 +1,55 @@
 //! Rules about the commands that a wheel puts on PATH: its entry points, and the files of `.data/scripts`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::contents::paths;
 use crate::check::rule::{Findings, Rule, rule};
 use crate::check::subject::wheel::WheelSubject;
 use crate::console::text::named;
-use crate::member_path::file_name;
+use crate::member_path::{Reach, file_name, folded};
 use crate::scheme::Scheme;
 use crate::target::PlatformTag;
+use crate::wheel::entry_points::EntryPoint;
 use crate::wheel::name::DistributionName;
 
 rule!(COMMAND_UNIQUE = "command-unique", Error, Wheel(command_unique);
-    what: "No command stands twice: two entry points of one name, or an entry point and a file in `.data/scripts`, `.data/data/bin` or `.data/data/Scripts`. On Windows `NAME` and `NAME.exe` are one command, there and on macOS in any case of letters.",
+    what: "No command stands twice: two entry points of one name, or an entry point and a file in `.data/scripts`, `.data/data/bin` or `.data/data/Scripts`. On Windows the file `NAME.exe` is the command `NAME`, and so are the entry points `NAME` and `NAME.py`; there and on macOS case does not count. A wheel for `any` is for both.",
     why: "Installers write both to one path, and which of them stays depends on the installer.",
     fix: "Rename one of them, or remove it; a program in `.data/scripts` needs no entry point";
     because: [Installer("two files go to one path, and which of them stays is chance")]);
 
 fn command_unique(wheel: &WheelSubject, found: &mut Findings) {
-    let is_windows = is_for_windows(wheel);
-    let folds = is_windows || wheel.platforms().iter().any(|tag| matches!(tag, PlatformTag::Macos { .. }));
-    let path = |name: &str| {
-        let name = if folds { name.to_lowercase() } else { name.to_owned() };
+    let (is_windows, folds) = (is_for_windows(wheel), ignores_case(wheel));
+    let plain = |name: &str| if folds { folded(name) } else { name.to_owned() };
+    let file = |name: &str| {
+        let name = plain(name);
         if is_windows { name.strip_suffix(".exe").map(str::to_owned).unwrap_or(name) } else { name }
     };
-    let mut taken: BTreeMap<String, String> = BTreeMap::new();
-    for script in scripts(wheel).chain(data_scripts(wheel)) {
-        taken.entry(path(file_name(script))).or_insert_with(|| format!("the file `{script}`"));
-    }
-    for (group, name) in entry_points(wheel) {
-        let own = format!("the entry point of `{group}`");
-        if let Some(other) = taken.insert(path(name), own) {
-            found.whole(format!("the command `{name}` is both an entry point of `{group}` and {other}"));
+    let files: BTreeMap<String, &str> =
+        scripts(wheel).chain(data_scripts(wheel)).map(|script| (file(file_name(script)), script)).collect();
+    let (mut names, mut starters) = (HashMap::new(), HashMap::new());
+    for point in points(wheel) {
+        let (group, name) = (point.group.as_str(), point.name.as_str());
+        let twice = |other: String| format!("the command `{name}` is both an entry point of `{group}` and {other}");
+        let named = |other: &EntryPoint| match other.name == name {
+            true => format!("the entry point of `{}`", other.group),
+            false => format!("`{}` of `{}`, which is the same on Windows and macOS", other.name, other.group),
+        };
+        if let Some(other) = names.insert(plain(name), point) {
+            found.whole(twice(named(other)));
+            continue;
+        }
+        if let Some(script) = files.get(&plain(name)) {
+            found.whole(twice(format!("the file `{script}`")));
+            continue;
+        }
+        // On Windows both are started by `NAME.exe`; of two that do the same it does not matter which is there.
+        let starter = plain(name);
+        let starter = starter.strip_suffix(".py").map(str::to_owned).unwrap_or(starter);
+        let other: Option<&EntryPoint> = starters.insert(starter, point).filter(|_| is_windows);
+        let differs = |other: &&EntryPoint| (&other.module, &other.object) != (&point.module, &point.object);
+        if let Some(other) = other.filter(differs) {
+            found.whole(twice(format!("`{}` of `{}`, which is the same on Windows", other.name, other.group)));
         }
     }
 }
@@ -66,8 +84,13 @@ pub(super) fn scripts(wheel: &WheelSubject) -> impl Iterator<Item = &str> {
     paths(wheel).filter(is_script)
 }
 
-fn is_for_windows(wheel: &WheelSubject) -> bool {
-    wheel.platforms().iter().any(|tag| matches!(tag, PlatformTag::Windows(_)))
+/// Whether a system that installs the wheel takes two names that differ in case for one.
+pub(super) fn ignores_case(wheel: &WheelSubject) -> bool {
+    is_for_windows(wheel) || wheel.platforms().iter().any(|tag| matches!(tag, PlatformTag::Macos { .. }))
+}
+
+pub(super) fn is_for_windows(wheel: &WheelSubject) -> bool {
+    wheel.name.as_ref().is_ok_and(|name| name.tags.reach() == Reach::Windows)
 }
 
 /// The files below the root of the environment that are put where installers write commands.
@@ -84,8 +107,10 @@ fn data_scripts(wheel: &WheelSubject) -> impl Iterator<Item = &str> {
 
 /// The entry points that installers write a command for, with their groups.
 pub(super) fn entry_points(wheel: &WheelSubject) -> impl Iterator<Item = (&str, &str)> {
+    points(wheel).map(|entry| (entry.group.as_str(), entry.name.as_str()))
+}
+
+fn points(wheel: &WheelSubject) -> impl Iterator<Item = &EntryPoint> {
     let points = wheel.entry_points.as_ref().and_then(|points| points.as_ref().ok());
-    let entries = points.into_iter().flat_map(|points| &points.entries);
-    let entries = entries.filter(|entry| entry.is_command());
-    entries.map(|entry| (entry.group.as_str(), entry.name.as_str()))
+    points.into_iter().flat_map(|points| &points.entries).filter(|entry| entry.is_command())
 }

@@ -54,21 +54,22 @@ rule!(DATADIR_NAME = "datadir-name", Error, Wheel(datadir_name);
     because: [Installer("it is not taken for the data directory, and its files land among the packages")]);
 
 fn datadir_name(wheel: &WheelSubject, found: &mut Findings) {
-    let tops = wheel.archive.members().iter().filter_map(|member| Some(member.name.split_once('/')?.0));
+    // A directory without a file is installed nowhere.
+    let tops = wheel.files().filter_map(|(member, _)| Some(member.name.split_once('/')?.0));
     asked_for(wheel, found, tops.filter(|top| top.ends_with(".data")).collect::<BTreeSet<_>>(), ".data");
 }
 
 rule!(DATADIR_KEY = "datadir-key", Error, Wheel(datadir_key);
     what: "The directories in `.data` are `purelib`, `platlib`, `headers`, `scripts` and `data`.",
-    why: "Installers stop at any other, or leave its files out.",
+    why: "Installers stop at any other, uv at an empty one too, or leave its files out.",
     fix: "Move the files to one of the five directories";
     because: [Installer("an unknown key stops the installation")]);
 
 fn datadir_key(wheel: &WheelSubject, found: &mut Findings) {
-    for (member, _) in wheel.files() {
+    for member in wheel.archive.members() {
         let Some((top, rest)) = member.name.split_once('/') else { continue };
         match rest.split_once('/') {
-            _ if !top.ends_with(".data") => {}
+            _ if !top.ends_with(".data") || rest.is_empty() => {}
             None => found.member(&member.name, "the file lies in none of the five directories of `.data`"),
             Some(("purelib" | "platlib" | "headers" | "scripts" | "data", _)) => {}
             Some((key, _)) => found.member(&member.name, format!("`{key}` is none of the five directories of `.data`")),
@@ -135,10 +136,10 @@ fn installer_owned(wheel: &WheelSubject, found: &mut Findings) {
 }
 
 rule!(ENTRY_POINTS = "entry-points", Error, Wheel(entry_points);
-    what: "The entry_points.txt can be parsed, and every module it names is in the wheel; one that a requirement may bring is a warning.",
+    what: "The entry_points.txt can be parsed, and every module it names is in the wheel; one that a requirement may bring is a warning, and so is what is no reference to an object in a group that no installer reads. Commands are named by letters, digits, `-`, `_` and `.`, and what `pip` refuses behind one is an error: blanks about the colon, extras that are none.",
     why: "Installers stop at a broken file, and a command whose module is missing fails when it is first run.",
     fix: "Correct `[project.scripts]` in pyproject.toml";
-    because: [Installer("a file that cannot be parsed is refused"), Promise("the command or plugin fails with an import error"), Habit("a requirement may bring the module")]);
+    because: [Installer("a file that cannot be parsed is refused"), Index("names of commands hold no other characters"), Promise("the command or plugin fails with an import error"), Habit("a requirement may bring the module, and whoever reads a group may take more than references")]);
 
 fn entry_points(wheel: &WheelSubject, found: &mut Findings) {
     let Some(member) = wheel.dist_info_member("entry_points.txt") else { return };
@@ -150,6 +151,10 @@ fn entry_points(wheel: &WheelSubject, found: &mut Findings) {
         Ok(points) => points,
         Err(error) => return found.member(&member, error.to_string()),
     };
+    for odd in &points.odd {
+        let message = format!("line {} is no entry point: `{}`; no installer reads its group", odd.line, odd.text);
+        found.with(Severity::Warning, Some(&member), message);
+    }
     // Modules and packages as paths, without the ends of their files' names.
     let mut importable: HashSet<&str> = HashSet::new();
     for (member, _) in wheel.files() {

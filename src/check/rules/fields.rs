@@ -1,6 +1,6 @@
 //! Rules about the fields of METADATA and PKG-INFO that indexes show and refuse (PEP 639, PEP 753).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use url::Url;
@@ -39,7 +39,9 @@ fn licence_both(metadata: &Metadata, found: &mut Findings) {
     let classifiers = fields.all("Classifier").filter(|text| text.starts_with("License ::"));
     for elder in fields.get("License").map(|_| "License").into_iter().chain(classifiers) {
         if fields.get("License-Expression").is_some() {
-            let severity = if elder == "License" { Severity::Error } else { Severity::Warning };
+            // Of an empty field, and of one that reads `UNKNOWN`, an index is not told.
+            let is_stated = fields.all("License").any(|text| !matches!(text, "" | "UNKNOWN"));
+            let severity = if elder == "License" && is_stated { Severity::Error } else { Severity::Warning };
             found.with(severity, None, format!("`{elder}` stands beside `License-Expression`"));
         } else {
             found.with(Severity::Warning, None, format!("`{elder}` stands in place of `License-Expression`"));
@@ -137,18 +139,52 @@ fn description(metadata: &Metadata, found: &mut Findings) {
         }
         return;
     };
-    let parameters: Vec<_> = text.split(';').skip(1).filter_map(|part| part.split_once('=')).collect();
-    let parameter = |name: &str| {
-        let found = parameters.iter().find(|(key, _)| key.trim().eq_ignore_ascii_case(name));
-        found.map(|(_, value)| value.trim().trim_matches('"'))
-    };
+    let parameters = parameters(text);
+    let parameter = |name: &str| parameters.as_ref().and_then(|all| all.get(name)).map(|value| value.trim_matches('"'));
     // The variants of Markdown alone are told apart by case.
     let is_good = matches!(kind(text).as_str(), "text/markdown" | "text/x-rst" | "text/plain")
+        && parameters.is_some()
         && parameter("charset").is_none_or(|charset| charset.eq_ignore_ascii_case("utf-8"))
         && (kind(text) != "text/markdown" || parameter("variant").is_none_or(|it| matches!(it, "GFM" | "CommonMark")));
     if !is_good {
         found.with(Severity::Error, None, format!("`Description-Content-Type: {text}` is none that indexes show"));
     }
+}
+
+/// The parameters of a content type by their names in small letters; none where readers of mail find a fault in them (RFC
+/// 2045): a name without a value, a name twice, a blank in either, nothing between two semicolons, a second line.
+fn parameters(content_type: &str) -> Option<BTreeMap<String, &str>> {
+    let mut parameters = BTreeMap::new();
+    let mut rest = content_type.split_once(';').map_or("", |(_, rest)| rest);
+    if content_type.contains('\n') {
+        return None;
+    }
+    while !rest.trim().is_empty() {
+        let mut is_quoted = false;
+        let ends = |letter: char| {
+            is_quoted ^= letter == '"';
+            letter == ';' && !is_quoted
+        };
+        let part;
+        (part, rest) = rest.split_at(rest.find(ends).unwrap_or(rest.len()));
+        rest = rest.strip_prefix(';').unwrap_or(rest);
+        let (name, value) = part.split_once('=')?;
+        // What stands in parentheses is a comment.
+        let value = value.split_once(" (").map_or(value, |(value, _)| value).trim();
+        let inside = value.strip_prefix('"').map(|inside| inside.strip_suffix('"'));
+        let is_whole = match inside {
+            Some(inside) => inside.is_some_and(|inside| !inside.contains('"')),
+            None => !value.is_empty() && !value.contains([' ', '\t', '=', '"']),
+        };
+        let name = name.trim().to_ascii_lowercase();
+        // A name with a star states the language of its value between two apostrophes (RFC 2231).
+        let is_stated = !name.ends_with('*') || value.matches('\'').count() >= 2;
+        let is_name = !name.is_empty() && !name.contains([' ', '\t']);
+        if !is_name || !is_whole || !is_stated || parameters.insert(name, value).is_some() {
+            return None;
+        }
+    }
+    Some(parameters)
 }
 
 rule!(META_SUMMARY = "meta-summary", Error, Metadata(meta_summary);
@@ -192,27 +228,58 @@ fn meta_email(metadata: &Metadata, found: &mut Findings) {
 }
 
 rule!(META_URL = "meta-url", Error, Metadata(meta_url);
-    what: "`Project-URL` is a label of 1 to 32 characters, a comma and a web address; `Home-page` and `Download-URL` are web addresses.",
+    what: "`Project-URL` is a label of 1 to 32 characters, a comma and a web address, and no label stands twice; `Home-page` and `Download-URL` are web addresses. No address has a bracket in its path or query; one that names no host is a warning.",
     why: "Indexes refuse the upload.",
     fix: "Correct the entry of `[project.urls]`";
-    because: [Index("labels and addresses must be valid")]);
+    because: [Index("labels and addresses must be valid"), Habit("an address without a host is taken, and leads nowhere")]);
 
 fn meta_url(metadata: &Metadata, found: &mut Findings) {
-    let is_labelled =
-        |(label, address): (&str, &str)| (1..=32).contains(&label.trim().chars().count()) && is_web(address);
-    for value in metadata.fields().all("Project-URL").filter(|value| !value.split_once(',').is_some_and(is_labelled)) {
-        found.whole(format!("`Project-URL: {value}` is no label with a web address"));
+    let mut labels = BTreeSet::new();
+    let urls: Vec<_> = metadata.fields().all("Project-URL").collect();
+    for value in urls.iter().filter(|_| !matches!(urls[..], ["" | "UNKNOWN"])) {
+        let (label, address) = value.split_once(',').unwrap_or((value, ""));
+        let label = label.trim();
+        if !(1..=32).contains(&label.chars().count()) || address.trim().is_empty() {
+            found.whole(format!("`Project-URL: {value}` is no label with a web address"));
+        } else if let Some((severity, why)) = not_web(address) {
+            found.with(severity, None, format!("`Project-URL: {value}` is no label with a web address: {why}"));
+        }
+        if !label.is_empty() && !labels.insert(label) {
+            found.whole(format!("`{label}` is the label of two addresses"));
+        }
     }
     for field in ["Home-page", "Download-URL"] {
         let stated = metadata.fields().all(field).filter(|value| !value.is_empty() && *value != "UNKNOWN");
-        for value in stated.filter(|value| !is_web(value)) {
-            found.whole(format!("`{field}: {value}` is no web address"));
+        for (value, (severity, why)) in stated.filter_map(|value| Some((value, not_web(value)?))) {
+            found.with(severity, None, format!("`{field}: {value}` is no web address: {why}"));
         }
     }
 }
 
-fn is_web(text: &str) -> bool {
-    Url::parse(text.trim()).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+/// Why a text is no web address, and how much that weighs: an index looks at less than a browser does.
+fn not_web(text: &str) -> Option<(Severity, &'static str)> {
+    let text = text.trim();
+    let Some((scheme, rest)) = text.split_once(':') else { return Some((Severity::Error, "it has no scheme")) };
+    if !matches!(scheme.to_ascii_lowercase().as_str(), "http" | "https") {
+        return Some((Severity::Error, "its scheme is not that of the web"));
+    }
+    let rest = rest.split('#').next().unwrap_or(rest);
+    let below = rest.strip_prefix("//").map_or(rest, |rest| {
+        let end = rest.find(['/', '?']).unwrap_or(rest.len());
+        &rest[end..]
+    });
+    let host = &rest[..rest.len() - below.len()];
+    let port = host.rsplit_once(':').map_or("", |(_, port)| port);
+    if port.bytes().all(|byte| byte.is_ascii_digit()) && !port.is_empty() && port.parse::<u16>().is_err() {
+        return Some((Severity::Error, "its port is none"));
+    }
+    if below.contains(['[', ']']) {
+        return Some((Severity::Error, "a bracket in it must be written `%5B` or `%5D`"));
+    }
+    // Browsers look for a host behind any number of slashes.
+    let has_place = rest.strip_prefix("//").is_some_and(|rest| !rest.starts_with(['/', '?']));
+    let is_whole = has_place && Url::parse(text).is_ok_and(|url| url.has_host());
+    (!is_whole).then_some((Severity::Warning, "it names no host"))
 }
 
 rule!(META_EXTRA = "meta-extra", Error, Metadata(meta_extra);
@@ -235,8 +302,12 @@ rule!(META_DYNAMIC = "meta-dynamic", Error, Metadata(meta_dynamic);
     because: [Index("unknown fields are refused")]);
 
 fn meta_dynamic(metadata: &Metadata, found: &mut Findings) {
-    let is_fixed =
-        |value| matches!(field(value), None | Some((_, "Name" | "Version" | "Metadata-Version" | "Dynamic")));
+    let is_fixed = |value| {
+        matches!(
+            field(value),
+            None | Some((_, "Name" | "Version" | "Metadata-Version" | "Dynamic" | "Provides-SetupTools"))
+        )
+    };
     for value in metadata.fields().all("Dynamic").filter(|value| is_fixed(value)) {
         found.whole(format!("`Dynamic: {value}` names no field that may be dynamic"));
     }

@@ -12,6 +12,7 @@ use crate::error::sentence;
 use crate::wheel::fields::FieldsError;
 use crate::wheel::metadata::{Metadata, MetadataError};
 use crate::wheel::name::DistributionName;
+use crate::wheel::requirement::Requirement;
 use crate::wheel::requirement::RequirementSource::Url;
 
 rule!(META_PRESENT = "meta-present", Error, Both(meta_present_of_wheel, meta_present_of_sdist);
@@ -87,12 +88,17 @@ fn meta_version(metadata: &Metadata, found: &mut Findings) {
 }
 
 rule!(META_SINGLE = "meta-single", Error, Metadata(meta_single);
-    what: "Fields that may stand once do so.",
+    what: "Fields that may stand once do so; a `Description` beside the text that follows the fields is a warning.",
     why: "Readers differ on which one they take; indexes refuse the file.",
     fix: "Remove the repeated field";
-    because: [Index("a field for one use is refused when it is repeated")]);
+    because: [Index("a field for one use is refused when it is repeated"), Habit("twine alone refuses two descriptions")]);
 
 fn meta_single(metadata: &Metadata, found: &mut Findings) {
+    let fields = metadata.fields();
+    if fields.get("Description").is_some() && fields.body().is_some_and(|body| !body.trim().is_empty()) {
+        let message = "there are two descriptions, the field and the text below the fields; twine refuses the file";
+        found.with(Severity::Warning, None, message);
+    }
     for field in metadata.repeated() {
         found.whole(format!("`{field}` stands more than once"));
     }
@@ -181,7 +187,7 @@ fn requires_python(metadata: &Metadata, found: &mut Findings) {
 }
 
 rule!(REQUIRES_DIST = "requires-dist", Error, Metadata(requires_dist);
-    what: "Every `Requires-Dist` is a dependency specifier (PEP 508) that names no address.",
+    what: "Every `Requires-Dist`, `Provides-Dist` and `Obsoletes-Dist` is a dependency specifier (PEP 508) that names no address.",
     why: "Installers stop at one they cannot read; indexes refuse direct addresses.",
     fix: "Depend on a released version, such as `name==1.0`";
     because: [Index("direct addresses are refused"), Installer("a requirement that cannot be read stops the installation")]);
@@ -192,6 +198,19 @@ fn requires_dist(metadata: &Metadata, found: &mut Findings) {
             Err(error) => found.whole(error.to_string()),
             Ok((name, Url(url))) => found.whole(format!("`{name}` is required from the address `{url}`")),
             Ok(_) => {}
+        }
+    }
+    for field in ["Provides-Dist", "Obsoletes-Dist"] {
+        // The index leaves out what is empty and what reads `UNKNOWN`.
+        let stated = metadata.fields().all(field).filter(|text| !matches!(*text, "" | "UNKNOWN"));
+        for text in stated {
+            match text.parse::<Requirement>() {
+                Err(error) => found.whole(format!("`{field}: {text}` is not valid: {error}")),
+                Ok(Requirement { name, source: Url(url), .. }) => {
+                    found.whole(format!("`{field}` names `{name}` by the address `{url}`"));
+                }
+                Ok(_) => {}
+            }
         }
     }
 }

@@ -1,16 +1,16 @@
 //! Rules about the paths and types of a wheel's entries: what every system can unpack, and to one place only.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::archive::defects;
-use super::commands::{entry_points, scripts};
-use super::contents::installed;
+use super::commands::{entry_points, ignores_case, is_for_windows, scripts};
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
 use crate::member_path::{
     Clash, MemberPath, Node, Paths, Reach, device, escapes, file_name, long_part, not_on_windows, not_plain,
 };
 use crate::scheme::Scheme;
+use crate::target::PlatformTag;
 use crate::wheel::environment::{is_among_packages, is_installer, is_own_command, owner};
 use crate::zip::archive::DefectKind as Kind;
 
@@ -56,7 +56,7 @@ fn path_collision(wheel: &WheelSubject, found: &mut Findings) {
 }
 
 rule!(PATH_WINDOWS = "path-windows", Error, Wheel(path_windows);
-    what: "Paths can be written on Windows: none of `<>:\"|?*`, no part that ends in a dot or space, and in a wheel that Windows installs no reserved device name (`aux.py`); such a name in another wheel, or a path of more than 240 characters, is a warning.",
+    what: "Paths can be written on Windows: none of `<>:\"|?*`, no part that ends in a dot or space, and in a wheel that Windows installs no reserved device name (`aux.py`), commands of entry points among them; such a name in another wheel, or a path of more than 240 characters, is a warning.",
     why: "The wheel cannot be installed there, or its files cannot be removed again.",
     fix: "Rename the file to something that every system can write";
     because: [Installer("on Windows, also with `pip install --platform`, the file cannot be written"), Habit("no Windows machine installs this wheel, or long paths may be enabled there")]);
@@ -76,6 +76,13 @@ fn path_windows(wheel: &WheelSubject, found: &mut Findings) {
         let length = path.encode_utf16().count();
         if length > 240 && path.split('/').all(|part| part.len() <= MemberPath::MAX_PART) {
             found.with(Severity::Warning, Some(&member.name), format!("the path has {length} characters"));
+        }
+    }
+    // Elsewhere a command is no file of Windows: installers write it where they run.
+    for (group, name) in entry_points(wheel).filter(|_| reach == Reach::Windows) {
+        if device(name).is_some() {
+            let message = format!("Windows takes `{name}.exe`, the command of `{group}`, for the name of a device");
+            found.in_entry_points(wheel, message);
         }
     }
 }
@@ -106,7 +113,7 @@ fn entry_type(wheel: &WheelSubject, found: &mut Findings) {
 }
 
 rule!(PATH_LENGTH = "path-length", Error, Wheel(path_length);
-    what: "No part of a path is longer than 255 bytes.",
+    what: "No part of a path is longer than 255 bytes, and no command of an entry point, with the `.exe` that it gets on Windows.",
     why: "The file systems of Linux, macOS and Windows have no room for a longer name.",
     fix: "Rename the file";
     because: [Installer("the file cannot be written")]);
@@ -117,27 +124,106 @@ fn path_length(wheel: &WheelSubject, found: &mut Findings) {
             found.member(&member.name, why.to_string());
         }
     }
+    let ending = if is_for_windows(wheel) { ".exe".len() } else { 0 };
+    for (group, name) in entry_points(wheel) {
+        let length = name.len() + ending;
+        if length > MemberPath::MAX_PART {
+            let message = format!("the name of a command of `{group}` has {length} bytes as a file's");
+            found.in_entry_points(wheel, message);
+        }
+    }
 }
 
 rule!(ONE_DESTINATION = "one-destination", Error, Wheel(one_destination);
-    what: "No two files are installed to one path: what lies at the root, in `.data/purelib` and in `.data/platlib` ends in one directory, and so do `.data/scripts` and `.data/data/bin`.",
+    what: "No two files are installed to one path, in any case of letters where macOS or Windows installs the wheel, and none in the place of a directory: what lies at the root, in `.data/purelib` and in `.data/platlib` ends in one directory, and so do `.data/scripts`, the commands of entry points and `.data/data/bin`, on Windows `.data/data/Scripts`.",
     why: "One file overwrites the other, or the installation stops.",
     fix: "Put the file into one of the places alone";
     because: [Installer("`installer` stops at the second file, and `pip` lets it overwrite the first")]);
 
 fn one_destination(wheel: &WheelSubject, found: &mut Findings) {
-    let mut seen: HashMap<(bool, &str), &str> = HashMap::new();
-    for member in wheel.archive.members().iter().filter(|member| !member.is_directory()) {
-        let command = match wheel.scheme(&member.name) {
-            (Scheme::Scripts, name) => Some(name),
-            (Scheme::Data, path) => path.strip_prefix("bin/"),
-            _ => None,
-        };
-        let place = command.map_or_else(|| (false, installed(wheel, &member.name)), |name| (true, name));
-        // Equal names are another rule's.
-        if let Some(other) = seen.insert(place, &member.name).filter(|other| *other != member.name) {
-            found.member(&member.name, format!("the file is installed to the path of `{other}`"));
+    let folds = ignores_case(wheel);
+    let mut told: HashSet<&str> = HashSet::new();
+    for system in systems(wheel) {
+        let (mut archive, mut installed) = (Paths::default(), Paths::default());
+        // The member that is installed to each path.
+        let mut from: HashMap<String, &str> = HashMap::new();
+        for (member, _) in wheel.files() {
+            let path = destination(wheel, system, &member.name);
+            let mut clashes = installed.take(&path, Node::File);
+            clashes.retain(|clash| folds || matches!(clash, Clash::Twice | Clash::FileAndDirectory { .. }));
+            // What clashes in the archive already is another rule's.
+            let is_told = !archive.take(&member.name, Node::File).is_empty();
+            if !is_told && !clashes.is_empty() && told.insert(&member.name) {
+                let of = |path: &str| from.get(path).copied().unwrap_or(&member.name);
+                clashes.iter().for_each(|clash| found.member(&member.name, told_of(clash, &path, of)));
+            }
+            from.entry(path).or_insert(&member.name);
         }
+        // A command in the place of a file is another rule's.
+        for (group, name) in entry_points(wheel) {
+            let clashes = installed.take(&format!("{COMMANDS}/{name}"), Node::File);
+            let is_in_the_way = |clash: &Clash| matches!(clash, Clash::FileAndDirectory { .. });
+            if clashes.iter().any(is_in_the_way) && told.insert(name) {
+                let message = format!("`{name}` of `{group}` is installed in the place of a directory that files need");
+                found.in_entry_points(wheel, message);
+            }
+        }
+    }
+}
+
+/// What stands in the way of a file at `path`, where `of` knows which member is installed to a path.
+fn told_of<'m>(clash: &Clash, path: &str, of: impl Fn(&str) -> &'m str) -> String {
+    let bare = |path: &str| path.split_once('/').map_or(path, |(_, path)| path).to_owned();
+    match clash {
+        Clash::Twice => format!("the file is installed to the path of `{}`", of(path)),
+        Clash::Files { other } => {
+            format!("the file is installed to the path of `{}` where case or Unicode form do not count", of(other))
+        }
+        Clash::Directories { directory, other } => {
+            let clash = Clash::Directories { directory: bare(directory), other: bare(other) };
+            format!("once installed, {clash}")
+        }
+        Clash::FileAndDirectory { file } if file == path => {
+            "the file is installed in the place of a directory that others need".to_owned()
+        }
+        Clash::FileAndDirectory { file } => {
+            format!("the file is installed below a directory in whose place `{}` is", of(file))
+        }
+    }
+}
+
+/// The kinds of systems that differ in where commands lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum System {
+    Posix,
+    Windows,
+}
+
+/// Those that install the wheel.
+fn systems(wheel: &WheelSubject) -> impl Iterator<Item = System> {
+    let tags = wheel.platforms();
+    let elsewhere = tags.is_empty() || tags.iter().any(|tag| !matches!(tag, PlatformTag::Windows(_)));
+    let windows = is_for_windows(wheel).then_some(System::Windows);
+    elsewhere.then_some(System::Posix).into_iter().chain(windows)
+}
+
+const COMMANDS: &str = "commands";
+
+/// Where a file is installed, as a path below a root of all roots.
+fn destination(wheel: &WheelSubject, system: System, member: &str) -> String {
+    let of_commands = |path: &str| {
+        let (place, rest) = path.split_once('/')?;
+        let is_there = match system {
+            System::Posix => place == "bin",
+            System::Windows => place.eq_ignore_ascii_case("scripts"),
+        };
+        is_there.then(|| format!("{COMMANDS}/{rest}"))
+    };
+    match wheel.scheme(member) {
+        (Scheme::Scripts, path) => format!("{COMMANDS}/{path}"),
+        (Scheme::Data, path) => of_commands(path).unwrap_or_else(|| format!("data/{path}")),
+        (Scheme::Headers, path) => format!("headers/{path}"),
+        (_, path) => format!("packages/{path}"),
     }
 }
 

@@ -106,10 +106,10 @@ fn record_path(wheel: &WheelSubject, found: &mut Findings) {
 }
 
 rule!(RECORD_HASH = "record-hash", Error, Wheel(record_hash);
-    what: "Every file has the digest that its row states: SHA-256 (or SHA-384, SHA-512) as urlsafe base64 without padding.",
+    what: "Every file has the digest that its row states: SHA-256 (or SHA-384, SHA-512) as urlsafe base64 without padding. Another digest that is no weaker is a warning.",
     why: "The file is not the one that was built. pip and uv do not look, so nobody else will notice.",
     fix: "Build the wheel again; never change a file in a finished wheel without writing RECORD anew";
-    because: [Promise("the file is not the one that RECORD states")]);
+    because: [Promise("the file is not the one that RECORD states"), Habit("other digests that are as strong are allowed, and seldom read")]);
 
 fn record_hash(wheel: &WheelSubject, found: &mut Findings) {
     for (member, scanned, row) in rows(wheel) {
@@ -124,6 +124,11 @@ fn record_hash(wheel: &WheelSubject, found: &mut Findings) {
                     ("sha256" | "sha384" | "sha512", None, _) => continue,
                     ("sha256" | "sha384" | "sha512", ..) => {
                         format!("the file has another {algorithm} digest than its row")
+                    }
+                    ("sha3_256" | "sha3_384" | "sha3_512" | "blake2b" | "blake2s" | "shake_128" | "shake_256", ..) => {
+                        let message = format!("`{algorithm}` is no weaker than SHA-256, and is not verified here");
+                        found.with(Severity::Warning, Some(&member.name), message);
+                        continue;
                     }
                     _ => format!("`{algorithm}` is no digest to rely on"),
                 }

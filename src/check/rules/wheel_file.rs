@@ -26,7 +26,7 @@ fn wheel_file(wheel: &WheelSubject, found: &mut Findings) {
 }
 
 rule!(WHEEL_VERSION = "wheel-version", Error, Wheel(wheel_version);
-    what: "`Wheel-Version`, spelled so, is 1.0; a newer minor version is a warning.",
+    what: "`Wheel-Version`, spelled so, is 1.0; a newer minor version, and a third number, is a warning.",
     why: "Installers refuse a major version that they do not know and warn at a newer minor one.",
     fix: "Write `Wheel-Version: 1.0`";
     because: [Installer("another major version is refused"), Habit("a newer minor version is taken with a warning")]);
@@ -41,7 +41,13 @@ fn wheel_version(wheel: &WheelSubject, found: &mut Findings) {
         Ok((1, 0)) => {}
         Ok((1, minor)) => found.with(Severity::Warning, None, format!("`Wheel-Version` is 1.{minor}")),
         Ok((major, minor)) => found.whole(format!("`Wheel-Version` is {major}.{minor}")),
-        Err(error) => found.whole(error.to_string()),
+        Err(error) => {
+            let text = file.fields().get("Wheel-Version").unwrap_or_default();
+            let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+            // Installers look at the first number alone.
+            let is_taken = text.split('.').count() == 3 && text.starts_with("1.") && text.split('.').all(is_number);
+            found.with(if is_taken { Severity::Warning } else { Severity::Error }, None, error.to_string());
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use super::document::{Document, Target};
 use super::fault::{Fault, width};
 use super::lines::{Block, Indent, Line, Until, indented, skip_blank, spaces};
 use super::markers::{Marker, Numbering, is_rule, marker, numbering};
-use super::{explicit, inline, tables};
+use super::{explicit, grid, inline, other, tables};
 
 /// How many characters a line of punctuation has at least to be taken for what it looks like.
 const MIN_RULE: usize = 4;
@@ -33,6 +33,8 @@ pub(super) struct Body<'a, 'b> {
     styles: Vec<(u8, bool)>,
     level: usize,
     last: Last,
+    /// Something came that belongs to no front matter.
+    has_begun: bool,
 }
 
 fn ends(lines: &[Line<'_>], block: &Block<'_>, what: &str) -> Result<(), Fault> {
@@ -44,7 +46,7 @@ fn ends(lines: &[Line<'_>], block: &Block<'_>, what: &str) -> Result<(), Fault> 
 
 impl<'a, 'b> Body<'a, 'b> {
     pub(super) fn new(document: &'b mut Document<'a>, lines: &'b [Line<'a>], place: Place) -> Self {
-        Self { document, lines, place, styles: Vec::new(), level: 0, last: Last::Nothing }
+        Self { document, lines, place, styles: Vec::new(), level: 0, last: Last::Nothing, has_begun: false }
     }
 
     fn depth(&self) -> usize {
@@ -86,27 +88,48 @@ impl<'a, 'b> Body<'a, 'b> {
         let line = self.lines[at].text;
         let found = marker(line);
         // What shows nothing leaves a transition where it is.
-        if !matches!(found, Marker::Rule | Marker::Text) && !explicit::is_invisible(line) {
+        let is_class = || {
+            let next = skip_blank(self.lines, at + 1);
+            explicit::is_class(line) && !self.text_at(next).is_some_and(|next| next.starts_with(' '))
+        };
+        let is_front = self.place == Place::Document && !self.has_begun;
+        if !matches!(found, Marker::Rule | Marker::Text) && !explicit::is_invisible(line) && !is_class() {
             self.last = Last::Element;
+            self.has_begun = true;
         }
-        self.document.is_shown |= !matches!(found, Marker::Explicit(_) | Marker::Anonymous(_));
+        if !matches!(found, Marker::Explicit(_) | Marker::Anonymous(_)) {
+            self.document.is_shown = true;
+            self.document.element(self.lines[at].number);
+        }
         if line.starts_with(' ') {
             self.last = Last::Element;
+            self.has_begun = true;
             return self.quote(at);
         }
+        let next = self.read_as(found, at, is_front);
+        self.has_begun |= self.last != Last::Nothing && matches!(found, Marker::Rule | Marker::Text);
+        next
+    }
+
+    fn read_as(&mut self, found: Marker, at: usize, is_front: bool) -> Result<usize, Fault> {
         match found {
             Marker::Bullet(bullet, _) => self.list(at, "a bullet list", |line| match marker(line) {
                 Marker::Bullet(other, text) if other == bullet => Some(text),
                 _ => None,
             }),
             Marker::Number(numbering, _) if numbering.may_be_followed(self.text_at(at + 1)) => self.numbers(at),
-            Marker::Field(_) => self.fields(at),
+            Marker::Field(_) => self.fields(at, is_front),
             Marker::Option(_) => self.options(at),
             Marker::Doctest => Ok(at + self.lines[at..].iter().take_while(|line| !line.text.is_empty()).count()),
             Marker::LineBlock(_) => self.line_block(at),
             Marker::GridTable => {
                 let end = tables::grid(self.lines, at)?;
-                self.table(at, end, tables::grid_cells(&self.lines[at..end]))
+                let block = &self.lines[at..end];
+                let cells = match tables::separate_cells(block) {
+                    Some(cells) => Some(cells),
+                    None => grid::joined_cells(block)?,
+                };
+                self.table(at, end, cells)
             }
             Marker::SimpleTable => {
                 let end = tables::simple(self.lines, at)?;
@@ -182,13 +205,17 @@ impl<'a, 'b> Body<'a, 'b> {
         }
     }
 
-    fn fields(&mut self, at: usize) -> Result<usize, Fault> {
+    fn fields(&mut self, at: usize, is_front: bool) -> Result<usize, Fault> {
         let mut at = at;
         loop {
             let Marker::Field(text) = marker(self.lines[at].text) else { return Ok(at) };
             let line = self.lines[at];
-            inline::read(self.document, line.number, line.text[..text].trim_end().trim_matches(':'))?;
+            let name = line.text[..text].trim_end().trim_matches(':');
+            inline::read(self.document, line.number, name)?;
             let block = indented(self.lines, at, Indent::First(text), Until::Unindent);
+            if let Some(why) = other::front_matter(name, &block.lines).filter(|_| is_front) {
+                return self.fault(at, &format!("the field `{name}` of the front matter {why}"));
+            }
             self.nest(block.lines.clone());
             let next = skip_blank(self.lines, block.next);
             if !self.text_at(next).is_some_and(|line| matches!(marker(line), Marker::Field(_))) {
@@ -304,6 +331,7 @@ impl<'a, 'b> Body<'a, 'b> {
             _ => return self.fault(at, "the title is of a level that none above it leads to"),
         }
         self.last = Last::Nothing;
+        self.has_begun = true;
         let number = self.lines[at].number;
         inline::read(self.document, number, title)?;
         self.document.define(number, title, Target::Title)

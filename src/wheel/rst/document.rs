@@ -46,6 +46,10 @@ pub(super) struct Document<'a> {
     pub(crate) has_sidebar: bool,
     /// Something of it is shown.
     pub(crate) is_shown: bool,
+    /// The last line that begins something which classes can be of, and that of the last directive which gives one to what
+    /// follows.
+    last_element: usize,
+    last_class: usize,
     /// Something was passed over that may define or use names.
     pub(crate) is_partial: bool,
 }
@@ -70,6 +74,16 @@ impl<'a> Document<'a> {
         } else {
             self.is_partial = true;
         }
+    }
+
+    /// Something that is no part of the machinery begins on this line.
+    pub(super) fn element(&mut self, line: usize) {
+        self.last_element = self.last_element.max(line);
+    }
+
+    /// What follows this line gets a class.
+    pub(super) fn class(&mut self, line: usize) {
+        self.last_class = self.last_class.max(line);
     }
 
     pub(super) fn default_role(&mut self, line: usize, role: &str) {
@@ -149,6 +163,9 @@ impl<'a> Document<'a> {
     pub(super) fn resolve(&self, last: usize) -> Result<(), Fault> {
         if !self.is_shown {
             return Err(Fault::new(1, "nothing of it is shown".to_owned()));
+        }
+        if self.last_class > self.last_element {
+            return Err(Fault::new(self.last_class, "nothing follows the directive `class`".to_owned()));
         }
         let replacements = self.replacements.iter().map(|(line, name, used)| (*line, name, used.as_slice()));
         if let Some((line, name)) = circle(replacements) {

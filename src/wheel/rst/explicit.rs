@@ -40,6 +40,26 @@ const DIRECTIVES: [(&str, bool, Content); 12] = [
 const SILENT: [&str; 8] =
     ["meta", "header", "footer", "title", "target-notes", "sectnum", "section-numbering", "contents"];
 
+/// Directives that leave no element where they stand.
+const UNSEEN: [&str; 10] = [
+    "meta",
+    "title",
+    "role",
+    "default-role",
+    "class",
+    "header",
+    "footer",
+    "target-notes",
+    "sectnum",
+    "section-numbering",
+];
+
+/// Whether a line gives a class to what follows it, or lies below the directive.
+pub(super) fn is_class(line: &str) -> bool {
+    let rest = line.strip_prefix("..").map(str::trim_start);
+    rest.and_then(directive_name).is_some_and(|(name, _)| name.eq_ignore_ascii_case("class"))
+}
+
 /// Reads the construct whose text begins at `text` in the line at `start`.
 pub(super) fn read<'a>(
     document: &mut Document<'a>,
@@ -61,6 +81,7 @@ pub(super) fn read<'a>(
             return Err(Fault::new(line.number, format!("the note `{label}` has no text")));
         }
         document.is_shown = true;
+        document.element(line.number);
         document.nest(block.lines.clone(), depth);
         return Ok(block);
     }
@@ -276,6 +297,9 @@ fn directive<'a>(
     }
     document.is_shown |=
         !SILENT.contains(&name.as_str()) && name != "role" && name != "default-role" && name != "class";
+    if !UNSEEN.contains(&name.as_str()) {
+        document.element(line.number);
+    }
     // The argument and the options go up to the first blank line.
     let is_apart = argument.is_empty() && block.lines.first().is_some_and(|first| first.number > line.number + 1);
     let head = if is_apart { 0 } else { block.lines.iter().take_while(|line| !line.text.is_empty()).count() };
@@ -303,6 +327,13 @@ fn directive<'a>(
         if name == "class" && words.is_empty() {
             return fault(format!("the directive `{name}` has no argument"));
         }
+    }
+    if matches!(name.as_str(), "admonition" | "topic" | "sidebar") {
+        let title: Vec<_> = block.lines[..arguments].iter().map(|line| line.text).collect();
+        inline::read(document, line.number, &title.join("\n"))?;
+    }
+    if name == "class" && block.lines[head..].iter().all(|line| line.text.is_empty()) {
+        document.class(line.number);
     }
     if arguments > 0 && matches!(name.as_str(), "sectnum" | "section-numbering" | "target-notes") {
         return fault(format!("the directive `{name}` takes no argument"));
@@ -354,7 +385,8 @@ fn directive<'a>(
         return fault("the caption of a figure is no paragraph".to_owned());
     }
     document.has_sidebar |= name == "sidebar";
-    let needs_text = *content == Content::Body || matches!(name.as_str(), "sidebar" | "header" | "footer");
+    let needs_text =
+        *content == Content::Body || matches!(name.as_str(), "sidebar" | "header" | "footer" | "container");
     if needs_text && is_empty {
         return fault(format!("the directive `{name}` has no text"));
     }

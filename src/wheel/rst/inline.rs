@@ -10,7 +10,7 @@ pub(super) fn read(document: &mut Document<'_>, line: usize, text: &str) -> Resu
     if !text.contains(['*', '`', '|', '_']) {
         return Ok(());
     }
-    let mut inline = Inline { document, line, text: escaped(text), base: 0, chain: (0, 0) };
+    let mut inline = Inline { document, line, text: escaped(text), base: 0, chain: (0, 0), ends: (0, 0) };
     while let Some(found) = inline.next() {
         inline.base = inline.take(found)?;
     }
@@ -67,6 +67,8 @@ struct Inline<'a, 'b> {
     base: usize,
     /// The last chain of words that was looked at: from where, and to where it goes.
     chain: (usize, usize),
+    /// How far the ends of lines are counted, and how many there are up to it.
+    ends: (usize, usize),
 }
 
 impl Inline<'_, '_> {
@@ -178,9 +180,16 @@ impl Inline<'_, '_> {
         })
     }
 
-    fn unclosed(&self, at: usize, what: &str) -> Fault {
-        let ends = self.text[..at].iter().filter(|it| **it == '\n').count();
-        Fault::new(self.line + ends, format!("{what} begins and does not end"))
+    fn unclosed(&mut self, at: usize, what: &str) -> Fault {
+        Fault::new(self.line_of(at), format!("{what} begins and does not end"))
+    }
+
+    /// The line of a place; places are asked for from the first to the last.
+    fn line_of(&mut self, at: usize) -> usize {
+        let (from, count) = self.ends;
+        let more = self.text.get(from..at).unwrap_or_default().iter().filter(|it| **it == '\n').count();
+        self.ends = (from.max(at), count + more);
+        self.line + self.ends.1
     }
 
     fn string(&self, from: usize, to: usize) -> String {
@@ -216,7 +225,7 @@ impl Inline<'_, '_> {
         if self.is_quoted(at, from) {
             return Ok(from);
         }
-        let end = self.end(from, mark).ok_or_else(|| self.unclosed(at, what))?;
+        let Some(end) = self.end(from, mark) else { return Err(self.unclosed(at, what)) };
         Ok(end + mark.len())
     }
 
@@ -225,7 +234,9 @@ impl Inline<'_, '_> {
         if self.is_quoted(at, from) {
             return Ok(from);
         }
-        let end = self.end(from, "`").ok_or_else(|| self.unclosed(at, "a target (`_` and a backquote)"))?;
+        let Some(end) = self.end(from, "`") else {
+            return Err(self.unclosed(at, "a target (`_` and a backquote)"));
+        };
         let name = self.string(from, end);
         self.document.define(self.line, &name, Target::Here)?;
         Ok(end + 1)
@@ -286,7 +297,7 @@ impl Inline<'_, '_> {
         let Some((end, suffix, underscores, next)) = found else {
             return Err(self.unclosed(quote, "interpreted text or a reference (one backquote)"));
         };
-        let line = self.line + self.text[..quote].iter().filter(|it| **it == '\n').count();
+        let line = self.line_of(quote);
         let text = self.string(from, end);
         match (role, suffix, underscores) {
             (Some(_), Some(_), _) => {

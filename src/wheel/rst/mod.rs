@@ -2,9 +2,11 @@
 //! A reader of the format that makes no document; what it is not sure of it passes over. docutils' reStructuredText specification.
 
 mod body;
+mod csv;
 mod document;
 mod explicit;
 mod fault;
+mod grid;
 mod inline;
 mod lines;
 mod markers;
@@ -84,6 +86,44 @@ mod tests {
     }
 
     /// What docutils 0.23 does with each, as an index asks it to.
+    /// What docutils 0.23 renders of the same kinds.
+    #[test]
+    fn siblings_of_faults_are_passed_over() {
+        for text in [
+            "a\n\n.. class:: b\n\n.. class:: c\n\nd\n",
+            "- a\n\n  .. class:: b\n\nc\n",
+            ".. class:: a\n\n   b\n",
+            "x\n\n.. csv-table:: A *b*\n   :header: a,\"b,c\"\n   :widths: 1 2\n\n   \"a, *b*\",\"c\n   d\"\n\n   e\n",
+            "x\n\n.. csv-table::\n   :delim: ;\n   :quote: '\n   :escape: !\n\n   'a!'b';c\n",
+            "Title\n=====\n\n:Date:\n\ntext\n",
+            "text\n\n:Author: - a\n    - b\n",
+            ":Authors: - a\n    - b\n:Date: a\n    b\n:Other:\n",
+            "+---+---+\n| a | b |\n+---+---+\n| c*d   |\n+-------+\n",
+            "+-------+---+\n| a     | b |\n+---+---+   |\n| c | d |   |\n+---+---+---+\n",
+            "+---+---+---+\n| a | b | c |\n+---+-------+\n| d | x     |\n|   +---+---+\n|   | y | z |\n+---+---+---+\n",
+            ":pep:`0` :pep:`8#a` :rfc:`1`\n",
+        ] {
+            assert_eq!(fault(text), None, "{text:?}");
+        }
+    }
+
+    /// The steps of all: what grows with the square of a text takes minutes here.
+    #[test]
+    fn long_lines_take_no_time_to_speak_of() {
+        let columns = 20_000;
+        for text in [
+            format!("{}\n", "`a` ".repeat(100_000)),
+            format!("{}\n\n{}", "`a`__ ".repeat(30_000), "__ https://example.org/\n".repeat(30_000)),
+            format!("+{0}\n|{1}\n+{0}\n", "---+".repeat(columns), " a |".repeat(columns)),
+            format!("{0}\n{1}{0}\n", "= ".repeat(columns).trim_end(), "b\n".repeat(columns)),
+            format!("+{0}\n{1}+{0}\n", "-+".repeat(300), format!("+{}\n", "-+".repeat(300)).repeat(300)),
+        ] {
+            let began = std::time::Instant::now();
+            assert_eq!(fault(&text).map(|fault| fault.why), None, "{}", &text[..40]);
+            assert!(began.elapsed().as_secs() < 20, "{}: {:?}", &text[..40], began.elapsed());
+        }
+    }
+
     #[test]
     fn every_kind_of_fault_is_found() {
         for text in [
@@ -118,6 +158,33 @@ mod tests {
             ".. list-table::\n   :header-rows: 3\n\n   * - a\n     - b\n",
             ".. image:: x\n   :foo: bar\n",
             ".. note::\n",
+            ".. container:: a\n",
+            ".. container:: a\n   :local:\n\n   b\n",
+            ".. default-role::\n\n   a\n",
+            ".. admonition:: A *b\n\n   c\n",
+            ".. list-table:: A *b\n\n   * - c\n",
+            ":pep:`99999`\n",
+            ":pep:`a text <8>`\n",
+            ":rfc:`0`\n",
+            // Classes of nothing.
+            "a\n\n.. class:: b\n",
+            "a\n\n.. class:: b\n\n.. class:: c\n\n.. comment\n",
+            ".. class:: a\n\n----\n\nb\n",
+            // Tables of comma-separated values.
+            "x\n\n.. csv-table::\n\n   \"a\n   b\n",
+            "x\n\n.. csv-table::\n\n   \"a\"b,c\n",
+            "x\n\n.. csv-table::\n   :delim: ab\n\n   a,b\n",
+            "x\n\n.. csv-table::\n   :quote: '\n\n   '*a',b\n",
+            "x\n\n.. csv-table::\n   :stub-columns: 1\n\n   a,b\n   c\n",
+            "x\n\n.. csv-table::\n   :widths: 1 2\n   :header: a,b,c\n\n   a,b\n",
+            // Front matter.
+            ":Date:\n",
+            ".. comment\n\n:Author: - a\n    - b\n",
+            ":status: a\n\n    b\n\ntext\n",
+            // Joined cells.
+            "+---+---+\n| a | b |\n+---+---+\n| *a    |\n+-------+\n",
+            "+-------+---+\n| `     | b |\n+---+---+   |\n| c | d |   |\n+---+---+---+\n",
+            "+---+---+\n| a | b |\n+   +---+\n|   | |\n+---+---+\n",
             ":pep:`a`\n",
             ":raw:`x`\n",
             ".. include:: x\n",

@@ -82,7 +82,9 @@ fn own(directive: &str) -> Option<&'static [Row]> {
         "sectnum" | "section-numbering" => &[("depth", Whole), ("start", Whole), ("prefix", Any), ("suffix", Any)],
         "math" => &[],
         "attention" | "caution" | "danger" | "error" | "hint" | "important" | "note" | "tip" | "warning"
-        | "admonition" | "topic" => &[],
+        | "admonition" | "topic" | "line-block" | "parsed-literal" | "compound" | "rubric" | "container"
+        | "target-notes" => &[],
+        "sidebar" => &[("subtitle", Any)],
         _ => return None,
     })
 }

@@ -5,7 +5,7 @@ use super::document::Document;
 use super::fault::Fault;
 use super::lines::{Block, Line, spaces};
 use super::markers::{Marker, marker};
-use super::{inline, options, roles, tables};
+use super::{csv, inline, options, roles, tables};
 
 /// Reads such a directive: of its block `arguments` lines belong to the argument, and those up to `head` to the options.
 pub(super) fn read<'a>(
@@ -21,6 +21,10 @@ pub(super) fn read<'a>(
     let text = &block.lines[head..];
     let is_empty = |text: &[Line<'_>]| text.iter().all(|line| line.text.is_empty());
     let option = |wanted| options::value(&block.lines[arguments..head], wanted);
+    if matches!(name, "csv-table" | "list-table" | "table") {
+        let title: Vec<_> = block.lines[..arguments].iter().map(|line| line.text).collect();
+        inline::read(document, line.number, &title.join("\n"))?;
+    }
     match name {
         "role" => {
             let argument = block.lines[..arguments].first().map_or(argument, |line| line.text);
@@ -50,6 +54,9 @@ pub(super) fn read<'a>(
         }
         "default-role" => {
             document.default_role(line.number, argument.trim());
+            if arguments > 1 || head > arguments || !is_empty(text) {
+                return fault(format!("the directive `{name}` takes no text"));
+            }
             return roles::judge_default(argument.trim(), &document.roles).or_else(fault);
         }
         "code" | "code-block" | "sourcecode" => {
@@ -77,22 +84,35 @@ pub(super) fn read<'a>(
             if is_empty(text) {
                 return fault(format!("the directive `{name}` has no text"));
             }
-            let unusual = ["delim", "quote", "escape", "keepspace", "header"];
-            let is_plain = !text.iter().any(|line| line.text.contains('"'));
-            if is_plain && unusual.into_iter().all(|wanted| option(wanted).is_none()) {
-                let lines = text.iter().filter(|line| !line.text.is_empty());
-                let rows: Vec<Vec<&str>> = lines.clone().map(|line| line.text.split(',').collect()).collect();
-                let size = (rows.len(), rows.iter().map(Vec::len).max().unwrap_or_default());
-                if let Some(why) = of_size(size, option) {
-                    return fault(format!("the directive `{name}` {why}"));
-                }
-                for (line, cells) in lines.zip(rows) {
-                    for text in cells.into_iter().map(str::trim).filter(|text| !text.is_empty()) {
-                        document.nest(vec![Line { number: line.number, text }], depth);
-                    }
-                }
-                return Ok(());
+            let dialect = match csv::Dialect::of(option) {
+                Ok(dialect) => dialect,
+                Err(why) => return fault(format!("the directive `{name}` {why}")),
+            };
+            // Blank lines about the rows are none of them.
+            let last = text.iter().rposition(|line| !line.text.is_empty()).map_or(0, |at| at + 1);
+            let first = text.iter().position(|line| !line.text.is_empty()).unwrap_or_default();
+            let rows = csv::rows(&text[first..last], dialect)?;
+            let header = option("header").unwrap_or_default();
+            let head: Vec<_> = header.split('\n').map(|text| Line { number: line.number, text }).collect();
+            let head = if header.is_empty() { Vec::new() } else { csv::rows(&head, dialect)? };
+            let widest = rows.iter().chain(&head).map(Vec::len).max().unwrap_or_default();
+            let shortest = rows.iter().map(Vec::len).min().unwrap_or_default();
+            if let Some(why) = of_size((rows.len(), widest, shortest), option) {
+                return fault(format!("the directive `{name}` {why}"));
             }
+            for cell in head.iter().flatten() {
+                for line in &cell.lines {
+                    inline::read(document, line.number, line.text)?;
+                }
+            }
+            for cell in rows.into_iter().flatten() {
+                document.is_partial |=
+                    cell.is_changed && cell.lines.iter().any(|line| line.text.contains(['_', '|', '`']));
+                if !cell.is_changed {
+                    document.nest(cell.lines, depth);
+                }
+            }
+            return Ok(());
         }
         "list-table" => {
             if let Some(why) = of_lists(text, option) {
@@ -153,17 +173,20 @@ fn of_lists(text: &[Line<'_>], option: impl Fn(&'static str) -> Option<String>) 
     if columns == 0 || rows.iter().any(|(_, count)| *count != columns) {
         return Some("has rows of different lengths".to_owned());
     }
-    of_size((rows.len(), columns), option)
+    of_size((rows.len(), columns, columns), option)
 }
 
-/// Which of the options of a table is not right for one of so many rows and columns.
-fn of_size((rows, columns): (usize, usize), option: impl Fn(&'static str) -> Option<String>) -> Option<String> {
+/// Which of the options of a table is not right for one of so many rows and columns, and that has a row of fewer.
+fn of_size(
+    (rows, columns, fewest): (usize, usize, usize),
+    option: impl Fn(&'static str) -> Option<String>,
+) -> Option<String> {
     let is_over =
         |wanted, most| option(wanted).and_then(|it| it.parse::<usize>().ok()).is_some_and(|stated| stated >= most);
     if is_over("header-rows", rows) {
         return Some("has no row below its header".to_owned());
     }
-    if is_over("stub-columns", columns) {
+    if is_over("stub-columns", fewest) {
         return Some("has no column beside its stubs".to_owned());
     }
     let stated = option("widths").and_then(|widths| options::columns(&widths));
@@ -203,6 +226,21 @@ pub(super) fn replacement(first: &str, more: &[Line<'_>]) -> Option<String> {
         return Some("announces a literal block".to_owned());
     }
     (is_other || is_number || is_followed).then(|| "is of more than a paragraph".to_owned())
+}
+
+/// What is wrong with a field that tells of the document, where it stands before all else.
+pub(super) fn front_matter(name: &str, body: &[Line<'_>]) -> Option<String> {
+    const OF_TEXT: [&str; 9] =
+        ["author", "organization", "contact", "address", "version", "revision", "status", "date", "copyright"];
+    let name = name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    let is_of_text = OF_TEXT.contains(&name.as_str());
+    if !is_of_text && !matches!(name.as_str(), "authors" | "dedication" | "abstract") {
+        return None;
+    }
+    if body.iter().all(|line| line.text.is_empty()) {
+        return Some("is empty".to_owned());
+    }
+    replacement("", body).filter(|_| is_of_text)
 }
 
 /// What is wrong with characters that are given by their numbers.

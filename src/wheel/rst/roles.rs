@@ -98,11 +98,14 @@ pub(super) fn judge(role: &str, text: &str, own: &OwnRoles) -> Result<(), String
         return Err(format!("the role `{role}` is refused, as `raw` is"));
     }
     let number = || text.replace('\0', "").trim().split('#').next().unwrap_or_default().parse::<u32>();
-    // Text before an address in angles is shown in place of the number.
-    let is_plain = !text.contains('<') && !own.contains_key(&name);
+    let is_plain = !own.contains_key(&name);
     match name.as_str() {
-        "pep" | "pep-reference" if is_plain && number().is_err() => Err(format!("`{text}` is no number of a PEP")),
-        "rfc" | "rfc-reference" if is_plain && number().is_err() => Err(format!("`{text}` is no number of an RFC")),
+        "pep" | "pep-reference" if is_plain && number().map_or(true, |it| it > 9999) => {
+            Err(format!("`{text}` is no number of a PEP"))
+        }
+        "rfc" | "rfc-reference" if is_plain && number().map_or(true, |it| it == 0) => {
+            Err(format!("`{text}` is no number of an RFC"))
+        }
         _ => Ok(()),
     }
 }
