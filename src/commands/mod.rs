@@ -2,11 +2,13 @@
 
 mod build;
 mod check;
+mod completions;
 mod fetch;
 mod generate_types;
 mod index;
 mod inspect;
 mod matrix;
+mod next;
 mod pages;
 mod payloads;
 mod product;
@@ -177,7 +179,7 @@ fn dispatch(command: Command, console: &Console) -> Result<Exit, Failure> {
         Command::Publish(arguments) => publish::run(&arguments, console),
         Command::Fetch(arguments) => fetch::run(&arguments, console),
         Command::Inspect(arguments) => inspect::run(&arguments, console),
-        Command::Completions(arguments) => pages::completions(&arguments, console),
+        Command::Completions(arguments) => completions::run(&arguments, console),
         Command::Man(arguments) => pages::man(&arguments, console),
     }
 }

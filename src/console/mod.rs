@@ -187,9 +187,10 @@ impl Console {
         self.beside_bar(|| _ = write!(anstream::stderr(), "{lines}"));
     }
 
-    pub(crate) fn hint(&self, message: impl Display) {
+    /// The command that comes after this one, on standard error, as it is typed.
+    pub(crate) fn next(&self, command: impl Display) {
         if self.volume >= Volume::Normal {
-            self.say(HINT, "hint", &format!(": {}", visible(&message.to_string())), below);
+            self.say(HINT, "next", &format!(": {}", visible(&command.to_string())), below);
         }
     }
 

@@ -95,7 +95,7 @@ impl ReleaseRun<'_> {
                 row.steps.insert(at, rows::checked(wheel, &findings, took(&checked, wheel)));
             }
         }
-        self.summary(&verdict, findings, targets)
+        self.summary(&verdict, &checked, findings, targets)
     }
 
     /// What to do about a program that says another version than the release's.
@@ -151,6 +151,7 @@ impl ReleaseRun<'_> {
     fn summary(
         &self,
         verdict: &gate::Release,
+        checked: &check::Report,
         findings: Vec<FindingRow>,
         targets: Vec<TargetRow>,
     ) -> Result<ReleaseReport, Failure> {
@@ -188,7 +189,7 @@ impl ReleaseRun<'_> {
             version: version.distribution().clone(),
             release_tag: version.tag().to_owned(),
             date: choice::day(self.options.build.date),
-            next: Some(choice::next(self.options, &targets, outcome)),
+            next: Some(choice::next(self.options, &targets, (verdict, checked))),
             left_out,
             targets: rows::in_order(&runtime.targets, targets),
             files: files.collect(),
