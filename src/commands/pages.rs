@@ -28,12 +28,15 @@ pub(super) fn man(arguments: &Man, console: &Console) -> Result<Exit, Failure> {
 
 fn page(command: &Command, name: &str) -> Result<Vec<u8>, Failure> {
     // The page of a subcommand is found by its file's name.
-    let man = clap_mangen::Man::new(command.clone().display_name(name.to_owned()));
+    // The command that shows help has no page.
+    let man = clap_mangen::Man::new(without_help(command).display_name(name.to_owned()));
     let mut text = Vec::new();
     let rendered = (|| {
         man.render_title(&mut text)?;
         man.render_name_section(&mut text)?;
-        man.render_synopsis_section(&mut text)?;
+        let usage = command.clone().render_usage().to_string();
+        let usage = usage.strip_prefix("Usage: ").unwrap_or(&usage);
+        text.extend(format!(".SH SYNOPSIS\n{}\n", roff(usage)).bytes());
         man.render_description_section(&mut text)?;
         man.render_options_section(&mut text)?;
         if command.get_subcommands().next().is_some() {
@@ -48,6 +51,11 @@ fn page(command: &Command, name: &str) -> Result<Vec<u8>, Failure> {
     })();
     rendered.map_err(FsError::write(name.as_ref()))?;
     Ok(text)
+}
+
+fn without_help(command: &Command) -> Command {
+    let is_there = command.find_subcommand("help").is_some();
+    if is_there { command.clone().mut_subcommand("help", |help| help.hide(true)) } else { command.clone() }
 }
 
 /// The sections that clap knows nothing of, as roff.

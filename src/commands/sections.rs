@@ -36,7 +36,7 @@ pub(super) fn examples(command: &Command) -> (Vec<String>, Vec<String>) {
             in_examples = false;
         }
         match in_examples {
-            true if line.starts_with(' ') => examples.push(line.trim_start_matches("  ").to_owned()),
+            true if line.starts_with(' ') => examples.push(line.strip_prefix("  ").unwrap_or(line).to_owned()),
             false if !line.is_empty() => notes.push(line.to_owned()),
             _ => {}
         }

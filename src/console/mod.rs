@@ -7,6 +7,7 @@ pub(crate) mod html;
 pub(crate) mod markdown;
 mod paint;
 mod progress;
+mod screen;
 pub(crate) mod text;
 
 use std::fmt::Display;
@@ -216,6 +217,7 @@ impl Console {
             self.result(visible_json(&format!("{:#}\n", failure::interrupted(words))));
         }
         let words = wrapped(words, text::room_of_status(), below);
+        let _drawing = screen::end_drawing();
         // A line may have been begun, and whoever reads it may be gone. A bar is wiped off, without its lock.
         let wipe = if io::stderr().is_terminal() { "\r\u{1b}[2K" } else { "\n" };
         let _ = writeln!(io::stderr(), "{wipe}{words}");
