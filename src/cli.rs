@@ -740,7 +740,9 @@ pub(crate) struct ExpectedDigest {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  relkit completions bash \\\n    > ~/.local/share/bash-completion/completions/relkit")]
+#[command(
+    after_help = "Example:\n  relkit completions bash \\\n    > ~/.local/share/bash-completion/completions/relkit"
+)]
 pub(crate) struct Completions {
     /// The shell
     pub(crate) shell: clap_complete::Shell,

@@ -1,9 +1,9 @@
 //! `relkit check`, `relkit rule` and `relkit coverage`: findings about distributions, the rules behind them, and who can
 //! install the wheels.
 
-use super::{next, product};
 use super::published::{self, Fetched};
 use super::written::Written;
+use super::{next, product};
 use crate::check::coverage::{Coverage, Sources};
 use crate::check::pages::{Pages, RuleIndex};
 use crate::check::{Attested, Options, Selection, check, find_rules};

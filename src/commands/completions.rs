@@ -140,7 +140,9 @@ fn in_fish(command: &Command, mut script: String) -> String {
         let list = format!("-a \"(__fish_relkit_list {})\"", words.join(" "));
         script = script.replace(&format!("-a \"{}\"", each.join("\n")), &list);
     }
-    script = script.replace("2>/dev/null\n    or return\n", "2>/dev/null\n    or return 0\n").replace(" man help\" -", " man\" -");
+    script = script
+        .replace("2>/dev/null\n    or return\n", "2>/dev/null\n    or return 0\n")
+        .replace(" man help\" -", " man\" -");
     script += FISH_LIST;
     for subcommand in command.get_subcommands().filter(|command| command.get_name() != "help") {
         let begun = format!("complete -c relkit -n \"__fish_relkit_using_subcommand {}\" -f", subcommand.get_name());

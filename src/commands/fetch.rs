@@ -72,31 +72,31 @@ impl Wanted {
 
     /// Its artefacts, and where each is written.
     fn places(&self, arguments: &Fetch, console: &Console) -> Result<Vec<(Artefact, PathBuf)>, Failure> {
-    let Self { product: Product { runtime, .. }, release, triple } = self;
-    let tag: Option<PlatformTag> = arguments.platform_tag.as_deref().map(str::parse).transpose()?;
-    let is_wanted = |row: &&Target| row.triple == *triple && tag.as_ref().is_none_or(|tag| row.has(tag));
-    let found = artefacts(runtime, release, runtime.targets.iter().filter(is_wanted))?;
-    if let (Some(tag), []) = (&tag, &found[..]) {
-        let message = format!("`{tag}` is no platform tag of `{triple}` in `{}`", runtime.distribution);
-        return Err(Failure::new(Exit::Failed, message));
-    }
-    let (count, out) = (found.len(), &arguments.out);
-    let mut places = Vec::new();
-    for artefact in found {
-        let into = is_directory(out);
-        let path = if into { out.join(&artefact.name) } else { out.clone() };
-        if places.iter().any(|(_, taken)| *taken == path) {
-            let hint = if into { "choose one of them" } else { "name a directory, or choose one of them" };
-            return Err(Failure::new(Exit::Failed, format!("`{triple}` has {count} artefacts, for one file here"))
-                .with_hint(format!("{hint} with `--platform-tag TAG`")));
+        let Self { product: Product { runtime, .. }, release, triple } = self;
+        let tag: Option<PlatformTag> = arguments.platform_tag.as_deref().map(str::parse).transpose()?;
+        let is_wanted = |row: &&Target| row.triple == *triple && tag.as_ref().is_none_or(|tag| row.has(tag));
+        let found = artefacts(runtime, release, runtime.targets.iter().filter(is_wanted))?;
+        if let (Some(tag), []) = (&tag, &found[..]) {
+            let message = format!("`{tag}` is no platform tag of `{triple}` in `{}`", runtime.distribution);
+            return Err(Failure::new(Exit::Failed, message));
         }
-        places.push((artefact, path));
+        let (count, out) = (found.len(), &arguments.out);
+        let mut places = Vec::new();
+        for artefact in found {
+            let into = is_directory(out);
+            let path = if into { out.join(&artefact.name) } else { out.clone() };
+            if places.iter().any(|(_, taken)| *taken == path) {
+                let hint = if into { "choose one of them" } else { "name a directory, or choose one of them" };
+                return Err(Failure::new(Exit::Failed, format!("`{triple}` has {count} artefacts, for one file here"))
+                    .with_hint(format!("{hint} with `--platform-tag TAG`")));
+            }
+            places.push((artefact, path));
+        }
+        if count > 1 && arguments.output.format == OutputForm::Text {
+            console.status("Fetching", format_args!("{} of `{triple}`, one per wheel", plural(count, "artefact")));
+        }
+        Ok(places)
     }
-    if count > 1 && arguments.output.format == OutputForm::Text {
-        console.status("Fetching", format_args!("{} of `{triple}`, one per wheel", plural(count, "artefact")));
-    }
-    Ok(places)
-}
 }
 
 fn digests(expected: &ExpectedDigest) -> Result<Digests, Failure> {

@@ -145,7 +145,8 @@ fn carry_out(
         Event::Sending { .. } if is_terminal => {}
         event => console.status(event.verb(), event),
     };
-    let standing = RefCell::new(Standing::new(options.plan, IndexToAsk::of(options.index.as_ref()), next::own_command(None)));
+    let standing =
+        RefCell::new(Standing::new(options.plan, IndexToAsk::of(options.index.as_ref()), next::own_command(None)));
     let event = |event: &Event| {
         told(event);
         standing.borrow_mut().hear(event);

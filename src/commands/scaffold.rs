@@ -3,8 +3,8 @@
 use super::payloads::payloads;
 use super::{next, product, stage};
 use crate::cli::{Init, Workflow};
-use crate::console::{Console, OutputForm};
 use crate::console::text::shell_word;
+use crate::console::{Console, OutputForm};
 use crate::error::{Exit, Failure};
 use crate::fs::FsError;
 use crate::scaffold::{Options, Repository, place_in, repository_root, scaffold, workflow, write_workflow};

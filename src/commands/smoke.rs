@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::{next, product};
 use super::written::Written;
+use super::{next, product};
 use crate::cli::Smoke;
 use crate::console::Console;
 use crate::error::{Exit, Failure};

@@ -62,7 +62,10 @@ impl Progress {
     }
 
     pub(super) fn bar(label: &str, length: u64) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::term_like_with_hz(Box::<Screen>::default(), DRAWINGS));
+        let bar = ProgressBar::with_draw_target(
+            Some(length),
+            ProgressDrawTarget::term_like_with_hz(Box::<Screen>::default(), DRAWINGS),
+        );
         // Whatever is set draws it, so that its style comes first: one of no length would be drawn as full.
         let bar = Self(bar).styled(if length == 0 { SPINNER } else { BAR });
         // By the same choice as all that is written there.
