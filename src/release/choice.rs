@@ -13,6 +13,9 @@ use crate::report::{CoverageRow, TOO_OLD, TargetRow};
 use crate::target::{Architecture, TargetTriple};
 use crate::zip::writer::SourceDate;
 
+/// The rule about targets without a wheel.
+const SET_TARGETS: &str = "set-targets";
+
 /// `2024-05-01`; none where nobody said when.
 pub(super) fn day(date: SourceDate) -> Option<String> {
     if date == SourceDate::DEFAULT {
@@ -134,8 +137,22 @@ pub(super) fn next(options: &Options, targets: &[TargetRow], judged: (&gate::Rel
         // Nothing that no machine has run is published by a line that is copied.
         true if !is_alone => format!("relkit workflow{at_product}"),
         true => command.verify(),
-        false => mending(verdict, checked).unwrap_or_else(|| command.verify()),
+        false => match missing(options, targets, verdict) {
+            Some(missing) => UploadCommand { allow_missing: missing, ..command }.verify(),
+            None => mending(verdict, checked).unwrap_or_else(|| command.verify()),
+        },
     }
+}
+
+/// The targets that have no wheel, where nothing else keeps the release back: it may be meant to go without them.
+fn missing(options: &Options, targets: &[TargetRow], verdict: &gate::Release) -> Option<Vec<String>> {
+    let is_missing = |problem: &gate::Problem| problem.code == SET_TARGETS && problem.file.is_none();
+    let is_all = verdict.problems.iter().all(is_missing) && targets.iter().all(|row| row.wheel.is_some());
+    let has = |triple: &TargetTriple| targets.iter().any(|row| row.target.as_ref() == Some(triple));
+    let rows = options.product.runtime.targets.iter().map(|row| &row.triple).filter(|triple| !has(triple));
+    let mut missing: Vec<_> = rows.map(ToString::to_string).collect();
+    missing.dedup();
+    Some(missing).filter(|missing| is_all && !missing.is_empty() && !targets.is_empty())
 }
 
 /// What mends the first problem: the command where there is one, else the page of its rule.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::options::Options;
+use super::options::{Options, Payload};
 use super::target::{ReleaseRun, tell_reservations};
 use super::{choice, rows};
 use crate::check;
@@ -24,6 +24,11 @@ use crate::wheel::filename::{FileNameError, WheelFileName};
 /// When something cannot be carried out at all; the output directory is then as it was before.
 pub(crate) fn release(options: &Options, console: &Console) -> Result<ReleaseReport, Failure> {
     options.keep_the_work_of_others()?;
+    // What is not there at all ends the run before the payloads before it are built.
+    for Payload { path, .. } in &options.payloads {
+        let read = std::fs::metadata(path).map_err(|error| Failure::from(FsError::read(path)(error)));
+        read.map_err(|failure| failure.while_doing(format!("cannot stage `{}`", path.display())))?;
+    }
     let pending = PendingDirectory::create(&options.out_dir, options.existing)?;
     let release = carry_out(options, pending.path(), console)?;
     pending.commit()?;

