@@ -121,6 +121,29 @@ fn suggest(words: &mut clap::Error) {
     }
 }
 
+/// What other tools call it, and the option of ours.
+const ELSEWHERE: [(&str, &str); 6] = [
+    ("--json", "--format=json"),
+    ("--output-format", "--format"),
+    ("--version", "--release-version"),
+    ("--tag", "--platform-tag"),
+    ("--outdir", "--out-dir"),
+    ("--output", "--out"),
+];
+
+/// Names the option that other tools call otherwise, where the command has it.
+fn suggest_option(words: &mut clap::Error) {
+    let Some(ContextValue::String(slip)) = words.get(ContextKind::InvalidArg) else { return };
+    let Some((_, option)) = ELSEWHERE.iter().find(|(other, _)| other == slip) else { return };
+    let name = option.trim_start_matches('-').split('=').next().unwrap_or_default();
+    let command = Cli::command();
+    let used = std::env::args_os().find_map(|word| command.find_subcommand(word));
+    if used.is_some_and(|used| used.get_arguments().any(|argument| argument.get_long() == Some(name))) {
+        words.remove(ContextKind::Suggested);
+        words.insert(ContextKind::SuggestedArg, ContextValue::String((*option).to_owned()));
+    }
+}
+
 /// Shows what is hidden in the arguments that a slip quotes, which may be names of files, as a pattern of a shell gives them;
 /// and hides what may be secret: in URLs, and in the value of an option that takes none.
 fn shown(mut words: clap::Error) -> clap::Error {
@@ -131,6 +154,7 @@ fn shown(mut words: clap::Error) -> clap::Error {
         return clap::Error::raw(words.kind(), format!("what is no path must be UTF-8, and is not: {named}\n"));
     }
     suggest(&mut words);
+    suggest_option(&mut words);
     let is_unasked = words.kind() == ErrorKind::TooManyValues;
     let text = |kind: ContextKind, text: &str| match kind {
         ContextKind::InvalidValue if is_unasked => "***".to_owned(),

@@ -8,7 +8,7 @@ use relkit_client::process::exhausted;
 use super::platform;
 use super::refusal::{NoCopy, is_too_long};
 use crate::console::text::human_bytes;
-use crate::error::{Exit, Explain};
+use crate::error::{Exit, Explain, nearest};
 
 /// A file or directory that could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -65,7 +65,7 @@ impl Explain for FsError {
             Self::Write { path, .. } if platform::is_socket(path) => {
                 Some("give a regular file, or a device or FIFO: a socket takes no bytes".into())
             }
-            Self::Read { path, source } | Self::Write { path, source } => Some(path_hint(path, source).into()),
+            Self::Read { path, source } | Self::Write { path, source } => Some(path_hint(path, source)),
             Self::Temporary { source, .. } => Some(temporary_hint(source).into()),
             Self::NotReplaceable { .. } => Some("give the path of a directory, a new one or one to be replaced".into()),
             Self::TooLarge { .. } => Some("give the file that relkit or its author wrote".into()),
@@ -84,13 +84,27 @@ impl Explain for FsError {
     }
 }
 
+/// So many names of a directory are held against one that is not there.
+const MAX_NAMES: usize = 1_000;
+
+/// The file beside a missing one whose name is most like it, where one is.
+pub(crate) fn nearby(path: &Path) -> Option<PathBuf> {
+    let wrong = path.file_name()?.to_str()?;
+    let entries = std::fs::read_dir(platform::parent_of(path)).ok()?.take(MAX_NAMES);
+    let names: Vec<_> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    nearest(wrong, names.iter().map(String::as_str)).map(|name| path.with_file_name(name))
+}
+
 /// What to do about this path, which the system refuses.
-pub(crate) fn path_hint(path: &Path, error: &io::Error) -> &'static str {
+pub(crate) fn path_hint(path: &Path, error: &io::Error) -> String {
     let is_missing = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
     if is_missing(error) && path.is_relative() && std::env::current_dir().is_err_and(|error| is_missing(&error)) {
-        return "the working directory is gone: change to one that is there, or give absolute paths";
+        return "the working directory is gone: change to one that is there, or give absolute paths".into();
     }
-    io_hint(error)
+    match nearby(path).filter(|_| is_missing(error)) {
+        Some(other) => format!("did you mean `{}`?", other.display()),
+        None => io_hint(error).into(),
+    }
 }
 
 /// What to do about a path that the system refuses.
@@ -150,6 +164,18 @@ mod tests {
         ] {
             assert!(error.hint().is_some_and(|hint| hint.len() > 10), "{error}");
         }
+    }
+
+    #[test]
+    fn a_slip_in_a_name_is_understood() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::create_dir(directory.path().join("dist")).unwrap();
+        let hint = |name: &str| {
+            let path = directory.path().join(name);
+            FsError::read(&path)(std::fs::metadata(&path).unwrap_err()).hint().unwrap()
+        };
+        assert!(hint("dits").ends_with("dist`?") && hint("dits").starts_with("did you mean `"), "{}", hint("dits"));
+        assert_eq!((hint("other"), hint("no/dist")), ("check the path".into(), "check the path".into()));
     }
 
     #[cfg(unix)]
