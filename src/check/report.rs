@@ -176,11 +176,14 @@ mod tests {
             next(&Report { files: names.map(file).into(), is_published })
         };
         let floor = |is_published| report("manylinux-floor", Severity::Error, ["a.whl", "b c.whl"], is_published);
-        assert_eq!(floor(false), "next: relkit retag a.whl 'b c.whl' --honest --out-dir honest\n");
+        assert_eq!(
+            floor(false),
+            "next: relkit retag a.whl 'b c.whl' --honest --out-dir honest\npage: relkit rule manylinux-floor\n"
+        );
         assert_eq!(floor(true), "next: relkit rule manylinux-floor\n");
         // Where no tag is honest, there is none to put it under.
         let some = report("manylinux-floor", Severity::Error, ["a.whl", "none.whl"], false);
-        assert_eq!(some, "next: relkit retag a.whl --honest --out-dir honest\n");
+        assert_eq!(some, "next: relkit retag a.whl --honest --out-dir honest\npage: relkit rule manylinux-floor\n");
         let none = report("manylinux-floor", Severity::Error, ["none.whl", "not.whl"], false);
         assert_eq!(none, "next: relkit rule manylinux-floor\n");
         assert_eq!(report("zip-crc", Severity::Error, ["a.whl", "b.whl"], false), "next: relkit rule zip-crc\n");
@@ -313,7 +316,8 @@ mod tests {
             told.text(),
             "d/a b.whl\n  error[musllinux-libc]: it is so: 50%\n    in 3 files:\n      `a`\n      `b`\n      `c`\n    \
              help: Do something else\n  fix: relkit retag 'd/a b.whl' --honest --out-dir honest\n\n\
-             1 file checked: 3 errors, 0 warnings\nnext: relkit retag 'd/a b.whl' --honest --out-dir honest\n"
+             1 file checked: 3 errors, 0 warnings\nnext: relkit retag 'd/a b.whl' --honest --out-dir honest\n\
+             page: relkit rule musllinux-libc\n"
         );
         assert!(!Report { is_published: true, ..told.clone() }.text().contains("fix:"));
         // However often one of them has it.

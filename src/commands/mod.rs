@@ -121,24 +121,27 @@ fn suggest(words: &mut clap::Error) {
     }
 }
 
-/// What other tools call it, and the option of ours.
-const ELSEWHERE: [(&str, &str); 6] = [
+/// What other tools call it, and options of ours.
+const ELSEWHERE: [(&str, &str); 7] = [
     ("--json", "--format=json"),
     ("--output-format", "--format"),
     ("--version", "--release-version"),
     ("--tag", "--platform-tag"),
     ("--outdir", "--out-dir"),
     ("--output", "--out"),
+    ("--output", "--out-dir"),
 ];
 
 /// Names the option that other tools call otherwise, where the command has it.
 fn suggest_option(words: &mut clap::Error) {
     let Some(ContextValue::String(slip)) = words.get(ContextKind::InvalidArg) else { return };
-    let Some((_, option)) = ELSEWHERE.iter().find(|(other, _)| other == slip) else { return };
-    let name = option.trim_start_matches('-').split('=').next().unwrap_or_default();
     let command = Cli::command();
-    let used = std::env::args_os().find_map(|word| command.find_subcommand(word));
-    if used.is_some_and(|used| used.get_arguments().any(|argument| argument.get_long() == Some(name))) {
+    let Some(used) = std::env::args_os().find_map(|word| command.find_subcommand(word)) else { return };
+    let has = |option: &str| {
+        let name = option.trim_start_matches('-').split('=').next();
+        used.get_arguments().any(|argument| argument.get_long() == name)
+    };
+    if let Some((_, option)) = ELSEWHERE.iter().find(|(other, option)| other == slip && has(option)) {
         words.remove(ContextKind::Suggested);
         words.insert(ContextKind::SuggestedArg, ContextValue::String((*option).to_owned()));
     }

@@ -91,7 +91,10 @@ const MAX_NAMES: usize = 1_000;
 pub(crate) fn nearby(path: &Path) -> Option<PathBuf> {
     let wrong = path.file_name()?.to_str()?;
     let entries = std::fs::read_dir(platform::parent_of(path)).ok()?.take(MAX_NAMES);
-    let names: Vec<_> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    // What is much longer or shorter was hardly meant.
+    let is_alike = |name: &String| name.len().abs_diff(wrong.len()) <= (wrong.len() / 2).max(2);
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let names: Vec<_> = names.filter(is_alike).collect();
     nearest(wrong, names.iter().map(String::as_str)).map(|name| path.with_file_name(name))
 }
 

@@ -183,6 +183,33 @@ fn a_slip_in_the_name_of_a_command_is_understood_in_front_of_help_too() {
 }
 
 #[test]
+fn what_other_tools_call_an_option_and_a_slip_in_a_value_are_understood() {
+    let corner = corner();
+    for (arguments, meant) in [
+        (&["check", "words", "--json"][..], "'--format=json'"),
+        (&["build", "directory", "--output", "x"], "'--out-dir'"),
+        (&["verify", "directory", "--version", "1"], "'--release-version'"),
+        (&["check", "wrods"], "`words`"),
+        (&["build", "drectory"], "`directory`"),
+        (&["stage-runtime", "out", "wrods", "--codex-version", "0.163.0"], "`words`"),
+        (&["matrix", "--product", "drectory"], "`directory`"),
+        (&["smoke", "wrods"], "`words`"),
+        (&["coverage", "win_amd46"], "`win_amd64`"),
+        (&["coverage", "drectory"], "`directory`"),
+        (
+            &["stage-runtime", "out", "words", "--codex-version", "1", "--platform-tag", "macosx_11_0_amr64"],
+            "`macosx_11_0_arm64`",
+        ),
+        (&["verify", "directory", "--codex-version", "0.163.0", "--allow-missing", "al"], "`all`"),
+    ] {
+        let said = run(relkit().args(arguments).current_dir(corner.path()));
+        let text = text(&said);
+        assert!(said.status.code() == Some(2) && text.contains(meant), "{arguments:?}: {text}");
+        assert!(text.contains("did you mean") || text.contains("tip: "), "{arguments:?}: {text}");
+    }
+}
+
+#[test]
 fn colour_and_volume_are_the_users_choice() {
     let plain =
         |arguments: &[&str]| run(Command::new(env!("CARGO_BIN_EXE_relkit")).env_remove("NO_COLOR").args(arguments));

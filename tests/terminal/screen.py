@@ -1,8 +1,9 @@
-"""Runs a command in a terminal of its own and prints what its screen shows in the end, or the bytes that it was sent.
+"""Runs a command in a terminal of its own; prints what its screen shows in the end, or its bytes.
 
     screen.py COLUMNS (screen | bytes) WAIT_FOR COMMAND...
 
-Where WAIT_FOR is not empty, Ctrl-C is typed as soon as the terminal has been sent it (`seconds:0.2`: so long after the start).
+Where WAIT_FOR is not empty, Ctrl-C is typed as soon as the terminal has been sent it, or so long after
+the start as `seconds:0.2` says.
 The last line is `exit CODE`.
 """
 
@@ -83,13 +84,19 @@ def main() -> None:
             if not part:
                 break
             sent += part
-        is_due = time.monotonic() - begun > moment if moment is not None else wait_for.encode() in sent
+        is_due = (
+            time.monotonic() - begun > moment if moment is not None else wait_for.encode() in sent
+        )
         if not is_typed and is_due:
             os.write(terminal, b"\x03")
             is_typed = True
     _, status = os.waitpid(child, 0)
     text = sent.decode("utf-8", "replace")
-    print("\n".join(screen(text, columns)) if form == "screen" else text.replace("\x1b", "␛").replace("\r\n", "\n"))
+    print(
+        "\n".join(screen(text, columns))
+        if form == "screen"
+        else text.replace("\x1b", "␛").replace("\r\n", "\n")
+    )
     print("exit", os.waitstatus_to_exitcode(status))
 
 

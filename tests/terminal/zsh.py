@@ -1,6 +1,6 @@
 """Prints what zsh offers behind each of some lines, parted by NUL.
 
-    zsh.py RELKIT LINE...
+zsh.py RELKIT LINE...
 """
 
 import fcntl
