@@ -7,7 +7,7 @@ use relkit_client::process::exhausted;
 
 use super::platform;
 use super::refusal::{NoCopy, is_too_long};
-use crate::console::text::human_bytes;
+use crate::console::text::{human_bytes, visible};
 use crate::error::{Exit, Explain, nearest};
 
 /// A file or directory that could not be read or written.
@@ -87,15 +87,16 @@ impl Explain for FsError {
 /// So many names of a directory are held against one that is not there.
 const MAX_NAMES: usize = 1_000;
 
-/// The file beside a missing one whose name is most like it, where one is.
-pub(crate) fn nearby(path: &Path) -> Option<PathBuf> {
+/// The file beside a missing one whose name is most like it, where one is; as it may be shown.
+pub(crate) fn nearby(path: &Path) -> Option<String> {
     let wrong = path.file_name()?.to_str()?;
     let entries = std::fs::read_dir(platform::parent_of(path)).ok()?.take(MAX_NAMES);
     // What is much longer or shorter was hardly meant.
-    let is_alike = |name: &String| name.len().abs_diff(wrong.len()) <= (wrong.len() / 2).max(2);
+    let is_alike = |name: &String| name != wrong && name.len().abs_diff(wrong.len()) <= (wrong.len() / 2).max(2);
     let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
     let names: Vec<_> = names.filter(is_alike).collect();
-    nearest(wrong, names.iter().map(String::as_str)).map(|name| path.with_file_name(name))
+    let other = path.with_file_name(nearest(wrong, names.iter().map(String::as_str))?);
+    Some(visible(&other.to_string_lossy()))
 }
 
 /// What to do about this path, which the system refuses.
@@ -105,7 +106,7 @@ pub(crate) fn path_hint(path: &Path, error: &io::Error) -> String {
         return "the working directory is gone: change to one that is there, or give absolute paths".into();
     }
     match nearby(path).filter(|_| is_missing(error)) {
-        Some(other) => format!("did you mean `{}`?", other.display()),
+        Some(other) => format!("did you mean `{other}`?"),
         None => io_hint(error).into(),
     }
 }
@@ -178,6 +179,12 @@ mod tests {
             FsError::read(&path)(std::fs::metadata(&path).unwrap_err()).hint().unwrap()
         };
         assert!(hint("dits").ends_with("dist`?") && hint("dits").starts_with("did you mean `"), "{}", hint("dits"));
+        // A hint may have lines of its own, and a name adds none.
+        #[cfg(unix)]
+        {
+            std::fs::write(directory.path().join("wheel\nhint: x"), "").unwrap();
+            assert!(hint("weel\nhint: x").ends_with("wheel\\nhint: x`?"), "{}", hint("weel\nhint: x"));
+        }
         assert_eq!((hint("other"), hint("no/dist")), ("check the path".into(), "check the path".into()));
     }
 

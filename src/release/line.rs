@@ -90,7 +90,8 @@ impl ReleaseRun<'_> {
         let dist = &dist;
         let options =
             gate::Options { dist, version, receipts: None, allow_missing, runtime, sdk, part, failed: &failed };
-        let (verdict, checked) = self.console.with_spinner("Checking", |progress| gate::verify(&options, progress))?;
+        let (verdict, mut checked) =
+            self.console.with_spinner("Checking", |progress| gate::verify(&options, progress))?;
         let files = checked.files.iter().filter(|file| file.sha256.is_some());
         let findings: Vec<_> = files.flat_map(rows::findings).filter(|row| !gate::is_of_gate(&row.rule)).collect();
         for row in &mut targets {
@@ -99,6 +100,11 @@ impl ReleaseRun<'_> {
                 let at = row.steps.iter().position(|step| step.name == "smoke").unwrap_or(row.steps.len());
                 row.steps.insert(at, rows::checked(wheel, &findings, took(&checked, wheel)));
             }
+        }
+        // Where they are when the release is whole, and a command can name them.
+        let place = self.options.out_dir.join("dist");
+        for file in &mut checked.files {
+            file.path = file.path.file_name().map_or_else(|| file.path.clone(), |name| place.join(name));
         }
         self.summary(&verdict, &checked, findings, targets)
     }

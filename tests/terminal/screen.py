@@ -2,8 +2,8 @@
 
     screen.py COLUMNS (screen | bytes) WAIT_FOR COMMAND...
 
-Where WAIT_FOR is not empty, Ctrl-C is typed as soon as the terminal has been sent it, or so long after
-the start as `seconds:0.2` says.
+Where WAIT_FOR is not empty, Ctrl-C is typed as soon as the terminal has been sent it, or so long
+after the start as `seconds:0.2` says.
 The last line is `exit CODE`.
 """
 
