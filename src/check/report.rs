@@ -88,6 +88,21 @@ impl Shown for Report {
 }
 
 impl Report {
+    /// The open finding that is mended first.
+    fn worst(&self) -> Option<&Finding> {
+        let open = self.files.iter().flat_map(|file| &file.findings).filter(|found| found.accepted.is_none());
+        open.min_by_key(|found| found.urgency())
+    }
+
+    /// The command that mends what is worst, for every wheel that it mends, where there is one.
+    pub(crate) fn mending(&self) -> Option<String> {
+        let remedy = *remedies([self.worst()?]).first()?;
+        let has = |file: &&FileReport| file.findings.iter().any(|found| remedies([found]).contains(&remedy));
+        let files = self.files.iter().filter(|file| self.is_mended_by_command(file)).filter(has);
+        let wheels: Vec<_> = files.map(|file| shell_path(&file.path)).collect();
+        (!wheels.is_empty()).then(|| remedy.command(&wheels))
+    }
+
     /// Whether a command can be given for a file: it is here, and has a tag that it could get.
     fn is_mended_by_command(&self, file: &FileReport) -> bool {
         !self.is_published && file.has_honest_tag
@@ -117,17 +132,14 @@ fn summary(report: &Report) -> String {
     format!("{files} checked: {errors}, {warnings}{accepted}")
 }
 
-/// The command that mends what is worst, for every wheel that it mends; the page of its rule where there is none.
+/// The command that mends what is worst, with the page of its rule; the page alone where there is none.
 fn next(report: &Report) -> String {
-    let open = report.files.iter().flat_map(|file| &file.findings).filter(|found| found.accepted.is_none());
-    let Some(worst) = open.min_by_key(|found| found.urgency()) else { return String::new() };
-    let mended = |remedy: Remedy| {
-        let has = move |file: &&FileReport| file.findings.iter().any(|found| remedies([found]).contains(&remedy));
-        let files = report.files.iter().filter(|file| report.is_mended_by_command(file)).filter(has);
-        Some(files.map(|file| shell_path(&file.path)).collect::<Vec<_>>()).filter(|wheels| !wheels.is_empty())
-    };
-    let command = remedies([worst]).first().and_then(|remedy| Some(remedy.command(&mended(*remedy)?)));
-    format!("next: {}\n", command.unwrap_or_else(|| format!("relkit rule {}", worst.rule)))
+    let Some(worst) = report.worst() else { return String::new() };
+    let page = format!("relkit rule {}", worst.rule);
+    match report.mending() {
+        Some(command) => format!("next: {command}\npage: {page}\n"),
+        None => format!("next: {page}\n"),
+    }
 }
 
 fn sentence(finding: &Finding) -> String {
@@ -164,11 +176,14 @@ mod tests {
             next(&Report { files: names.map(file).into(), is_published })
         };
         let floor = |is_published| report("manylinux-floor", Severity::Error, ["a.whl", "b c.whl"], is_published);
-        assert_eq!(floor(false), "next: relkit retag a.whl 'b c.whl' --honest --out-dir honest\n");
+        assert_eq!(
+            floor(false),
+            "next: relkit retag a.whl 'b c.whl' --honest --out-dir honest\npage: relkit rule manylinux-floor\n"
+        );
         assert_eq!(floor(true), "next: relkit rule manylinux-floor\n");
         // Where no tag is honest, there is none to put it under.
         let some = report("manylinux-floor", Severity::Error, ["a.whl", "none.whl"], false);
-        assert_eq!(some, "next: relkit retag a.whl --honest --out-dir honest\n");
+        assert_eq!(some, "next: relkit retag a.whl --honest --out-dir honest\npage: relkit rule manylinux-floor\n");
         let none = report("manylinux-floor", Severity::Error, ["none.whl", "not.whl"], false);
         assert_eq!(none, "next: relkit rule manylinux-floor\n");
         assert_eq!(report("zip-crc", Severity::Error, ["a.whl", "b.whl"], false), "next: relkit rule zip-crc\n");
@@ -301,7 +316,8 @@ mod tests {
             told.text(),
             "d/a b.whl\n  error[musllinux-libc]: it is so: 50%\n    in 3 files:\n      `a`\n      `b`\n      `c`\n    \
              help: Do something else\n  fix: relkit retag 'd/a b.whl' --honest --out-dir honest\n\n\
-             1 file checked: 3 errors, 0 warnings\nnext: relkit retag 'd/a b.whl' --honest --out-dir honest\n"
+             1 file checked: 3 errors, 0 warnings\nnext: relkit retag 'd/a b.whl' --honest --out-dir honest\n\
+             page: relkit rule musllinux-libc\n"
         );
         assert!(!Report { is_published: true, ..told.clone() }.text().contains("fix:"));
         // However often one of them has it.

@@ -1,5 +1,6 @@
 //! `relkit build`: wheels from staged trees, and a source distribution from an SDK's.
 
+use super::next;
 use crate::build::writer::Options;
 use crate::build::{build, read_stages};
 use crate::cli::Build;
@@ -28,6 +29,8 @@ pub(super) fn run(arguments: &Build, console: &Console) -> Result<Exit, Failure>
         reason.iter().flat_map(TagReason::lines).for_each(|line| console.status("Tag", line));
     }
     console.show(&built, arguments.output.format);
+    let paths: Vec<_> = built.iter().map(|one| one.path.as_path()).collect();
+    next::say(next::of_distributions(&paths), arguments.output.format, console);
     Ok(Exit::Good)
 }
 

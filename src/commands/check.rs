@@ -1,9 +1,9 @@
 //! `relkit check`, `relkit rule` and `relkit coverage`: findings about distributions, the rules behind them, and who can
 //! install the wheels.
 
-use super::product;
 use super::published::{self, Fetched};
 use super::written::Written;
+use super::{next, product};
 use crate::check::coverage::{Coverage, Sources};
 use crate::check::pages::{Pages, RuleIndex};
 use crate::check::{Attested, Options, Selection, check, find_rules};
@@ -42,6 +42,9 @@ pub(super) fn run(arguments: &cli::Check, console: &Console) -> Result<Exit, Fai
         write_json(path, &report.json())?;
     }
     console.show(&report, arguments.output.format);
+    // Whose template stands alone is of no product that another command finds.
+    let clean = Some(&product).filter(|_| arguments.template.is_none());
+    next::say(clean.and_then(|product| next::of_clean(&report, product)), arguments.output.format, console);
     Ok(report.exit())
 }
 

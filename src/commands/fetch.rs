@@ -5,24 +5,28 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::product;
+use super::{next, product};
 use crate::cli::{ExpectedDigest, Fetch};
 use crate::console::text::{human_bytes, plural};
 use crate::console::{Console, OutputForm, Shown};
 use crate::error::{Exit, Failure};
 use crate::fetch::{Artefact, Digests, Fetched, Lists, Options, artefacts, destination, fetch, is_directory};
 use crate::http;
-use crate::product::Target;
-use crate::target::PlatformTag;
+use crate::product::{Product, Target};
+use crate::target::{PlatformTag, TargetTriple};
+use crate::version::ReleaseVersion;
 
 pub(super) fn run(arguments: &Fetch, console: &Console) -> Result<Exit, Failure> {
-    let wanted = match &arguments.artefact.url {
+    let (wanted, of) = match &arguments.artefact.url {
         Some(url) => {
             let url = http::parse_url(url)?;
             let path = destination(&arguments.out, &url)?;
-            vec![(Artefact::at(url, &path), path)]
+            (vec![(Artefact::at(url, &path), path)], None)
         }
-        None => of_product(arguments, console)?,
+        None => {
+            let of = Wanted::of(arguments)?;
+            (of.places(arguments, console)?, Some(of))
+        }
     };
     let (digests, silence) = (digests(&arguments.expected)?, Duration::from_secs(arguments.timeout));
     if let ([_, _, ..], Digests::Given(_)) = (&wanted[..], &digests) {
@@ -40,38 +44,59 @@ pub(super) fn run(arguments: &Fetch, console: &Console) -> Result<Exit, Failure>
         }
         all.push(fetched);
     }
+    let paths: Vec<_> = all.iter().map(|one| one.path.clone()).collect();
     console.show(&Report(all), arguments.output.format);
+    let command = match (&of, &paths[..]) {
+        (Some(of), [path]) => Some(next::of_artefact(&of.triple.to_string(), path, &of.release, &of.product)),
+        (None, [path]) => next::of_download(path),
+        _ => None,
+    };
+    next::say(command, arguments.output.format, console);
     Ok(Exit::Good)
 }
 
-/// The artefacts of a target, and where each is written.
-fn of_product(arguments: &Fetch, console: &Console) -> Result<Vec<(Artefact, PathBuf)>, Failure> {
-    let runtime = product::find(&arguments.product)?.runtime;
-    let release = runtime.release(arguments.release_version.as_deref().unwrap_or_default())?;
-    let triple = runtime.named_target(arguments.artefact.target.as_deref().unwrap_or_default())?;
-    let tag: Option<PlatformTag> = arguments.platform_tag.as_deref().map(str::parse).transpose()?;
-    let is_wanted = |row: &&Target| row.triple == triple && tag.as_ref().is_none_or(|tag| row.has(tag));
-    let found = artefacts(&runtime, &release, runtime.targets.iter().filter(is_wanted))?;
-    if let (Some(tag), []) = (&tag, &found[..]) {
-        let message = format!("`{tag}` is no platform tag of `{triple}` in `{}`", runtime.distribution);
-        return Err(Failure::new(Exit::Failed, message));
+/// The target whose artefacts are wanted.
+struct Wanted {
+    product: Product,
+    release: ReleaseVersion,
+    triple: TargetTriple,
+}
+
+impl Wanted {
+    fn of(arguments: &Fetch) -> Result<Self, Failure> {
+        let product = product::find(&arguments.product)?;
+        let release = product.runtime.release(arguments.release_version.as_deref().unwrap_or_default())?;
+        let triple = product.runtime.named_target(arguments.artefact.target.as_deref().unwrap_or_default())?;
+        Ok(Self { product, release, triple })
     }
-    let (count, out) = (found.len(), &arguments.out);
-    let mut places = Vec::new();
-    for artefact in found {
-        let into = is_directory(out);
-        let path = if into { out.join(&artefact.name) } else { out.clone() };
-        if places.iter().any(|(_, taken)| *taken == path) {
-            let hint = if into { "choose one of them" } else { "name a directory, or choose one of them" };
-            return Err(Failure::new(Exit::Failed, format!("`{triple}` has {count} artefacts, for one file here"))
-                .with_hint(format!("{hint} with `--platform-tag TAG`")));
+
+    /// Its artefacts, and where each is written.
+    fn places(&self, arguments: &Fetch, console: &Console) -> Result<Vec<(Artefact, PathBuf)>, Failure> {
+        let Self { product: Product { runtime, .. }, release, triple } = self;
+        let tag: Option<PlatformTag> = arguments.platform_tag.as_deref().map(str::parse).transpose()?;
+        let is_wanted = |row: &&Target| row.triple == *triple && tag.as_ref().is_none_or(|tag| row.has(tag));
+        let found = artefacts(runtime, release, runtime.targets.iter().filter(is_wanted))?;
+        if let (Some(tag), []) = (&tag, &found[..]) {
+            let message = format!("`{tag}` is no platform tag of `{triple}` in `{}`", runtime.distribution);
+            return Err(Failure::new(Exit::Failed, message));
         }
-        places.push((artefact, path));
+        let (count, out) = (found.len(), &arguments.out);
+        let mut places = Vec::new();
+        for artefact in found {
+            let into = is_directory(out);
+            let path = if into { out.join(&artefact.name) } else { out.clone() };
+            if places.iter().any(|(_, taken)| *taken == path) {
+                let hint = if into { "choose one of them" } else { "name a directory, or choose one of them" };
+                return Err(Failure::new(Exit::Failed, format!("`{triple}` has {count} artefacts, for one file here"))
+                    .with_hint(format!("{hint} with `--platform-tag TAG`")));
+            }
+            places.push((artefact, path));
+        }
+        if count > 1 && arguments.output.format == OutputForm::Text {
+            console.status("Fetching", format_args!("{} of `{triple}`, one per wheel", plural(count, "artefact")));
+        }
+        Ok(places)
     }
-    if count > 1 && arguments.output.format == OutputForm::Text {
-        console.status("Fetching", format_args!("{} of `{triple}`, one per wheel", plural(count, "artefact")));
-    }
-    Ok(places)
 }
 
 fn digests(expected: &ExpectedDigest) -> Result<Digests, Failure> {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::product;
+use super::{next, product};
 use crate::cli::{GenerateTypes, SchemaSource};
 use crate::console::text::{named, plural};
 use crate::console::{Console, OutputForm};
@@ -14,10 +14,11 @@ use crate::typegen::{self, Generated, Mode, Obtained, Options, PackageState, Rep
 use crate::wheel::project_file::RuntimePin;
 
 pub(super) fn run(arguments: &GenerateTypes, console: &Console) -> Result<Exit, Failure> {
-    let runtime = product::find(&arguments.product)?.runtime;
-    let source = source(&arguments.source, &runtime);
+    let product = product::find(&arguments.product)?;
+    let runtime = &product.runtime;
+    let source = source(&arguments.source, runtime);
     if let Some(before) = &arguments.against {
-        return compare(&SchemaOrigin::of_path(before, &runtime), &source, arguments.format, console);
+        return compare(&SchemaOrigin::of_path(before, runtime), &source, arguments.format, console);
     }
     let project_file = arguments.sdk.join("pyproject.toml");
     let text = read_table(&project_file)?;
@@ -49,6 +50,12 @@ pub(super) fn run(arguments: &GenerateTypes, console: &Console) -> Result<Exit, 
     if arguments.format != OutputForm::Json {
         tell(&report, console);
     }
+    let command = match state {
+        PackageState::Written => next::of_types(&arguments.sdk, &generated.runtime_version, &product),
+        PackageState::Fresh => None,
+        PackageState::Stale => Some(next::own_command(Some("--check"))),
+    };
+    next::say(command, arguments.format, console);
     Ok(if state == PackageState::Stale { Exit::NotGood } else { Exit::Good })
 }
 
@@ -76,7 +83,6 @@ fn tell(report: &Report<'_>, console: &Console) {
     let Some((verb, what)) = report.status() else {
         let stale = report.differences.len();
         console.warning(format_args!("{} stale for runtime {runtime_version}", plural(stale, "generated file")));
-        console.hint("run the same command without `--check`, and commit what it writes");
         return;
     };
     console.status(verb, what);

@@ -2,11 +2,13 @@
 
 mod build;
 mod check;
+mod completions;
 mod fetch;
 mod generate_types;
 mod index;
 mod inspect;
 mod matrix;
+mod next;
 mod pages;
 mod payloads;
 mod product;
@@ -119,6 +121,32 @@ fn suggest(words: &mut clap::Error) {
     }
 }
 
+/// What other tools call it, and options of ours.
+const ELSEWHERE: [(&str, &str); 7] = [
+    ("--json", "--format=json"),
+    ("--output-format", "--format"),
+    ("--version", "--release-version"),
+    ("--tag", "--platform-tag"),
+    ("--outdir", "--out-dir"),
+    ("--output", "--out"),
+    ("--output", "--out-dir"),
+];
+
+/// Names the option that other tools call otherwise, where the command has it.
+fn suggest_option(words: &mut clap::Error) {
+    let Some(ContextValue::String(slip)) = words.get(ContextKind::InvalidArg) else { return };
+    let command = Cli::command();
+    let Some(used) = std::env::args_os().find_map(|word| command.find_subcommand(word)) else { return };
+    let has = |option: &str| {
+        let name = option.trim_start_matches('-').split('=').next();
+        used.get_arguments().any(|argument| argument.get_long() == name)
+    };
+    if let Some((_, option)) = ELSEWHERE.iter().find(|(other, option)| other == slip && has(option)) {
+        words.remove(ContextKind::Suggested);
+        words.insert(ContextKind::SuggestedArg, ContextValue::String((*option).to_owned()));
+    }
+}
+
 /// Shows what is hidden in the arguments that a slip quotes, which may be names of files, as a pattern of a shell gives them;
 /// and hides what may be secret: in URLs, and in the value of an option that takes none.
 fn shown(mut words: clap::Error) -> clap::Error {
@@ -129,6 +157,7 @@ fn shown(mut words: clap::Error) -> clap::Error {
         return clap::Error::raw(words.kind(), format!("what is no path must be UTF-8, and is not: {named}\n"));
     }
     suggest(&mut words);
+    suggest_option(&mut words);
     let is_unasked = words.kind() == ErrorKind::TooManyValues;
     let text = |kind: ContextKind, text: &str| match kind {
         ContextKind::InvalidValue if is_unasked => "***".to_owned(),
@@ -177,7 +206,7 @@ fn dispatch(command: Command, console: &Console) -> Result<Exit, Failure> {
         Command::Publish(arguments) => publish::run(&arguments, console),
         Command::Fetch(arguments) => fetch::run(&arguments, console),
         Command::Inspect(arguments) => inspect::run(&arguments, console),
-        Command::Completions(arguments) => pages::completions(&arguments, console),
+        Command::Completions(arguments) => completions::run(&arguments, console),
         Command::Man(arguments) => pages::man(&arguments, console),
     }
 }

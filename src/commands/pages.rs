@@ -1,85 +1,12 @@
-//! `relkit completions` and `relkit man`: pages made from the definition of the command line.
+//! `relkit man`: manual pages made from the definition of the command line.
 
-use clap::builder::PossibleValuesParser;
-use clap::{Arg, Command, CommandFactory as _, ValueHint};
-use clap_complete::Shell;
+use clap::{Command, CommandFactory as _};
 
-use super::product;
 use super::sections::{examples, sections};
-use crate::check::coverage::PLATFORMS;
-use crate::check::{families, rule_names};
-use crate::cli::{Cli, Completions, Man};
+use crate::cli::{Cli, Man};
 use crate::console::Console;
 use crate::error::{Exit, Failure};
 use crate::fs::{FsError, write_all_whole};
-use crate::product::RuntimeProject;
-
-pub(super) fn completions(arguments: &Completions, console: &Console) -> Result<Exit, Failure> {
-    let mut script = Vec::new();
-    let product = product::find(&arguments.product)?;
-    let mut command = completed(Cli::command(), &product.runtime);
-    clap_complete::generate(arguments.shell, &mut command, "relkit", &mut script);
-    let script = String::from_utf8_lossy(&script);
-    console.result(if arguments.shell == Shell::Bash { files_first(&command, &script) } else { script.into_owned() });
-    Ok(Exit::Good)
-}
-
-/// The script for bash as people expect it: where a command takes files, a word without `-` is one. clap_complete offers the
-/// options for an empty word too.
-fn files_first(command: &Command, script: &str) -> String {
-    let is_path = |argument: &Arg| {
-        matches!(argument.get_value_hint(), ValueHint::AnyPath | ValueHint::FilePath | ValueHint::DirPath)
-    };
-    let mut script = script.to_owned();
-    for subcommand in command.get_subcommands().filter(|command| command.get_positionals().any(is_path)) {
-        let head = format!("        relkit__subcmd__{})\n", subcommand.get_name().replace('-', "__subcmd__"));
-        let Some(begin) = script.find(&head) else { continue };
-        let (before, after) = script.split_at(begin);
-        let after = after.replacen(" || ${COMP_CWORD} -eq 2 ", " ", 1);
-        let last = "            COMPREPLY=( $(compgen -W \"${opts}\" -- \"${cur}\") )\n";
-        script = before.to_owned() + &after.replacen(&format!("esac\n{last}"), "esac\n", 1);
-    }
-    script
-}
-
-/// The command line with everything that can be told of its values: rules and families, platforms, the targets and indexes of
-/// the product, and what kind of file an argument is.
-fn completed(command: Command, runtime: &RuntimeProject) -> Command {
-    let mut targets: Vec<String> = runtime.targets.iter().map(|row| row.triple.to_string()).collect();
-    targets.dedup();
-    let missing: Vec<String> = targets.iter().cloned().chain(["all".to_owned()]).collect();
-    let rules: Vec<&str> = rule_names().chain(families()).collect();
-    let platforms: Vec<&str> = PLATFORMS.iter().map(|platform| platform.name).collect();
-    let indexes: Vec<String> = runtime.indexes.iter().map(|index| index.name.clone()).collect();
-    command.mut_subcommands(|command| {
-        let is_rule = command.get_name() == "rule";
-        command.mut_args(|argument| match argument.get_id().as_str() {
-            "select" | "ignore" => argument.value_parser(PossibleValuesParser::new(rules.clone())),
-            "name" if is_rule => argument.value_parser(PossibleValuesParser::new(rules.clone())),
-            "target" => argument.value_parser(PossibleValuesParser::new(targets.clone())),
-            "allow_missing" => argument.value_parser(PossibleValuesParser::new(missing.clone())),
-            "require" => argument.value_parser(PossibleValuesParser::new(platforms.clone())),
-            "index" if !indexes.is_empty() => argument.value_parser(PossibleValuesParser::new(indexes.clone())),
-            _ => with_hint(argument),
-        })
-    })
-}
-
-/// The kind of file that the name of a value tells.
-fn with_hint(argument: Arg) -> Arg {
-    let name = argument.get_value_names().and_then(|names| names.first()).map(|name| name.to_string());
-    let hint = match name.as_deref() {
-        Some("DIR" | "DIST" | "STAGE" | "OUT") => ValueHint::DirPath,
-        Some("FILE" | "WHEEL") => ValueHint::FilePath,
-        Some("URL") => ValueHint::Url,
-        Some("CMD") => ValueHint::CommandString,
-        Some(name) if name.contains("FILE") || name.contains("PAYLOAD") || name.contains("DIST_OR") => {
-            ValueHint::AnyPath
-        }
-        _ => return argument,
-    };
-    argument.value_hint(hint)
-}
 
 /// Prints the main manual page, or writes the page of every command into a directory.
 pub(super) fn man(arguments: &Man, console: &Console) -> Result<Exit, Failure> {
@@ -101,12 +28,15 @@ pub(super) fn man(arguments: &Man, console: &Console) -> Result<Exit, Failure> {
 
 fn page(command: &Command, name: &str) -> Result<Vec<u8>, Failure> {
     // The page of a subcommand is found by its file's name.
-    let man = clap_mangen::Man::new(command.clone().display_name(name.to_owned()));
+    // The command that shows help has no page.
+    let man = clap_mangen::Man::new(without_help(command).display_name(name.to_owned()));
     let mut text = Vec::new();
     let rendered = (|| {
         man.render_title(&mut text)?;
         man.render_name_section(&mut text)?;
-        man.render_synopsis_section(&mut text)?;
+        let usage = command.clone().render_usage().to_string();
+        let usage = usage.strip_prefix("Usage: ").unwrap_or(&usage);
+        text.extend(format!(".SH SYNOPSIS\n{}\n", roff(usage)).bytes());
         man.render_description_section(&mut text)?;
         man.render_options_section(&mut text)?;
         if command.get_subcommands().next().is_some() {
@@ -121,6 +51,11 @@ fn page(command: &Command, name: &str) -> Result<Vec<u8>, Failure> {
     })();
     rendered.map_err(FsError::write(name.as_ref()))?;
     Ok(text)
+}
+
+fn without_help(command: &Command) -> Command {
+    let is_there = command.find_subcommand("help").is_some();
+    if is_there { command.clone().mut_subcommand("help", |help| help.hide(true)) } else { command.clone() }
 }
 
 /// The sections that clap knows nothing of, as roff.

@@ -1,16 +1,15 @@
 //! `relkit publish`: the gate, the plan, and the plan carried out.
 
 use std::cell::RefCell;
-use std::ffi::OsString;
 use std::io::{IsTerminal as _, Read as _};
 use std::time::Duration;
 
 use url::Url;
 
-use super::{index, verify};
+use super::{index, next, verify};
 use crate::check::listing::listing;
 use crate::cli::Publish;
-use crate::console::text::{human_bytes, shell_word};
+use crate::console::text::human_bytes;
 use crate::console::{Console, OutputForm};
 use crate::error::{Exit, Failure};
 use crate::fs::say_on_interrupt;
@@ -83,6 +82,7 @@ pub(super) fn run(arguments: &Publish, console: &Console) -> Result<Exit, Failur
         console.show(&planned, format);
         if format == OutputForm::Text {
             console.status("Planned", planned);
+            console.next(next::own_command(Some("--dry-run")));
         }
         return Ok(Exit::Good);
     }
@@ -145,7 +145,8 @@ fn carry_out(
         Event::Sending { .. } if is_terminal => {}
         event => console.status(event.verb(), event),
     };
-    let standing = RefCell::new(UpSoFar::new(options.plan, IndexToAsk::of(options.index.as_ref()), own_command()));
+    let standing =
+        RefCell::new(UpSoFar::new(options.plan, IndexToAsk::of(options.index.as_ref()), next::own_command(None)));
     let event = |event: &Event| {
         told(event);
         standing.borrow_mut().hear(event);
@@ -160,21 +161,11 @@ fn carry_out(
     let (receipt, outcome) = publish(options, source, &listener);
     say_on_interrupt(None);
     console.show(&receipt, format);
-    outcome.map_err(|error| receipt.failure(error, &own_command()))?;
+    outcome.map_err(|error| receipt.failure(error, &next::own_command(None)))?;
     let (verb, sentence) = receipt.conclusion();
     console.status(verb, sentence);
+    next::say(next::of_publish(&receipt, options.receipt), format, console);
     Ok(Exit::Good)
-}
-
-/// The command line as it was typed, but for what can be secret in a URL.
-fn own_command() -> String {
-    let shown = |word: OsString| {
-        let text = word.to_string_lossy();
-        let plain = http::without_secrets(&text);
-        if plain == text { shell_word(&word) } else { shell_word(&plain) }
-    };
-    let words = std::env::args_os().skip(1).map(shown);
-    std::iter::once("relkit".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }
 
 fn typed_token() -> Result<Token, Failure> {

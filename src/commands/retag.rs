@@ -1,6 +1,6 @@
 //! `relkit retag`: the same wheels under other platform tags.
 
-use super::{build, stage};
+use super::{build, next, stage};
 use crate::build::retag::{Options, Retagged, Wanted, retag};
 use crate::cli::Retag;
 use crate::console::Console;
@@ -31,6 +31,8 @@ pub(super) fn run(arguments: &Retag, console: &Console) -> Result<Exit, Failure>
         tell(wheel, console);
     }
     console.show(&report, arguments.output.format);
+    let paths: Vec<_> = report.wheels.iter().map(|wheel| wheel.path.as_path()).collect();
+    next::say(next::of_distributions(&paths), arguments.output.format, console);
     Ok(report.exit())
 }
 

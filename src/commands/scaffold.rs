@@ -1,9 +1,10 @@
 //! `relkit init` and `relkit workflow`: a product out of its payloads, and its release workflow.
 
 use super::payloads::payloads;
-use super::{product, stage};
+use super::{next, product, stage};
 use crate::cli::{Init, Workflow};
-use crate::console::Console;
+use crate::console::text::shell_word;
+use crate::console::{Console, OutputForm};
 use crate::error::{Exit, Failure};
 use crate::fs::FsError;
 use crate::scaffold::{Options, Repository, place_in, repository_root, scaffold, workflow, write_workflow};
@@ -39,6 +40,10 @@ pub(super) fn workflow_of(arguments: &Workflow, console: &Console) -> Result<Exi
                 "Wrote",
                 format_args!("the release workflow of {} to {}", product.runtime.distribution, path.display()),
             );
+            // GitHub runs what is in the repository.
+            let is_repository = root.join(".git").exists();
+            let command = is_repository.then(|| format!("git add {}", shell_word(path)));
+            next::say(command, OutputForm::Text, console);
         }
         None => console.result(format_args!("{text}")),
     }

@@ -19,10 +19,29 @@ impl Section {
         let width = self.rows.iter().map(|(word, _)| word.len()).max().unwrap_or(0);
         let row = |(word, text): &(String, String)| match word.is_empty() {
             true => format!("  {text}\n"),
-            false => format!("  {word:width$}  {text}\n"),
+            false => hanging(&format!("  {word:width$}  "), text),
         };
         format!("{}:\n{}", self.title, self.rows.iter().map(row).collect::<String>())
     }
+}
+
+/// A row of the help has no more columns than this, for `clap` breaks longer ones at its margin.
+const COLUMNS: usize = 78;
+
+/// A label and its text, which goes on below itself.
+fn hanging(label: &str, text: &str) -> String {
+    let begun = " ".repeat(label.len());
+    let (mut lines, mut line) = (String::new(), label.to_owned());
+    for word in text.split(' ') {
+        if line.len() + word.len() > COLUMNS && line.trim().len() > label.trim().len() {
+            lines += line.trim_end();
+            lines.push('\n');
+            line.clone_from(&begun);
+        }
+        line += word;
+        line.push(' ');
+    }
+    lines + line.trim_end() + "\n"
 }
 
 /// The examples, and what else stands below the help of a command.
@@ -36,7 +55,7 @@ pub(super) fn examples(command: &Command) -> (Vec<String>, Vec<String>) {
             in_examples = false;
         }
         match in_examples {
-            true if line.starts_with(' ') => examples.push(line.trim_start_matches("  ").to_owned()),
+            true if line.starts_with(' ') => examples.push(line.strip_prefix("  ").unwrap_or(line).to_owned()),
             false if !line.is_empty() => notes.push(line.to_owned()),
             _ => {}
         }
@@ -112,4 +131,19 @@ pub(super) fn with_sections(command: Command) -> Command {
         let more: Vec<_> = sections(&command).iter().map(|section| section.help().trim_end().to_owned()).collect();
         command.after_long_help(format!("{after}\n\n{}", more.join("\n\n")))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_goes_on_below_its_text() {
+        let long = "a text of many words that has no room in one line of a page of help, as it is";
+        let rows = [("ONE", "short"), ("A_LONG_NAME", long)];
+        assert_eq!(
+            Section::of("Title", &rows).help(),
+            "Title:\n  ONE          short\n  A_LONG_NAME  a text of many words that has no room in one line of a page of\n               help, as it is\n"
+        );
+    }
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::product;
 use super::written::Written;
+use super::{next, product};
 use crate::cli::Smoke;
 use crate::console::Console;
 use crate::error::{Exit, Failure};
@@ -29,5 +29,7 @@ pub(super) fn run(arguments: &Smoke, console: &Console) -> Result<Exit, Failure>
         console.detail("Wrote", format_args!("the receipt to {}", path.display()));
     }
     console.show(&Tested { report: &report, subject: &arguments.subject }, arguments.output.format);
+    let command = next::of_smoke(&report, &arguments.subject, arguments.receipt.as_deref(), &product);
+    next::say(command, arguments.output.format, console);
     Ok(report.outcome.exit())
 }

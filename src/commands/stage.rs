@@ -1,6 +1,6 @@
 //! `relkit stage-runtime` and `relkit stage-sdk`: staged trees, whole or absent.
 
-use super::product;
+use super::{next, product};
 use crate::cli::{StageRuntime, StageSdk};
 use crate::console::Console;
 use crate::error::{Exit, Failure};
@@ -33,6 +33,7 @@ pub(super) fn runtime(arguments: &StageRuntime, console: &Console) -> Result<Exi
     console.status("Staged", &staged);
     staged.reason.lines().for_each(|line| console.status("Tag", line));
     console.show(&staged, given.output.format);
+    next::say(Some(next::of_stage(&arguments.out)), given.output.format, console);
     Ok(Exit::Good)
 }
 
@@ -57,6 +58,7 @@ pub(super) fn sdk(arguments: &StageSdk, console: &Console) -> Result<Exit, Failu
     })?;
     console.status("Staged", &staged);
     console.show(&staged, given.output.format);
+    next::say(Some(next::of_stage(&arguments.out)), given.output.format, console);
     Ok(Exit::Good)
 }
 

@@ -47,6 +47,7 @@ fn next(arguments: &Verify, product: &Product, release: &Release) -> String {
         receipts: given.receipts.as_deref(),
         allow_missing: given.allow_missing.clone(),
         only: given.only,
+        manifest: arguments.manifest.as_deref(),
         index_url: url.filter(|_| given.only == Some(Half::Sdk)).map(|url| http::shown(&url)),
         runtime: &product.runtime,
     };

@@ -7,6 +7,7 @@ pub(crate) mod html;
 pub(crate) mod markdown;
 mod paint;
 mod progress;
+mod screen;
 pub(crate) mod text;
 
 use std::fmt::Display;
@@ -187,9 +188,10 @@ impl Console {
         self.beside_bar(|| _ = write!(anstream::stderr(), "{lines}"));
     }
 
-    pub(crate) fn hint(&self, message: impl Display) {
+    /// The command that comes after this one, on standard error, as it is typed.
+    pub(crate) fn next(&self, command: impl Display) {
         if self.volume >= Volume::Normal {
-            self.say(HINT, "hint", &format!(": {}", visible(&message.to_string())), below);
+            self.say(HINT, "next", &format!(": {}", visible(&command.to_string())), below);
         }
     }
 
@@ -215,6 +217,7 @@ impl Console {
             self.result(visible_json(&format!("{:#}\n", failure::interrupted(words))));
         }
         let words = wrapped(words, text::room_of_status(), below);
+        let _drawing = screen::end_drawing();
         // A line may have been begun, and whoever reads it may be gone. A bar is wiped off, without its lock.
         let wipe = if io::stderr().is_terminal() { "\r\u{1b}[2K" } else { "\n" };
         let _ = writeln!(io::stderr(), "{wipe}{words}");

@@ -2,16 +2,22 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::io;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, WeakProgressBar};
 
+use super::paint::HINT;
+use super::screen::Screen;
 use super::text::visible;
 
-const BAR: &str = "{prefix:>12.cyan.bold} {msg} {wide_bar} {decimal_bytes}/{decimal_total_bytes}";
-const SPINNER: &str = "{prefix:>12.cyan.bold} {spinner} {msg}";
+const BAR: &str = "{prefix} {msg} {wide_bar} {decimal_bytes}/{decimal_total_bytes}";
+const SPINNER: &str = "{prefix} {spinner} {msg}";
+
+/// How often a bar is drawn in a second.
+const DRAWINGS: u8 = 20;
 
 /// How often a spinner turns.
 const TURN: Duration = Duration::from_millis(100);
@@ -56,10 +62,16 @@ impl Progress {
     }
 
     pub(super) fn bar(label: &str, length: u64) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
+        let bar = ProgressBar::with_draw_target(
+            Some(length),
+            ProgressDrawTarget::term_like_with_hz(Box::<Screen>::default(), DRAWINGS),
+        );
         // Whatever is set draws it, so that its style comes first: one of no length would be drawn as full.
         let bar = Self(bar).styled(if length == 0 { SPINNER } else { BAR });
-        bar.0.set_prefix(label.to_owned());
+        // By the same choice as all that is written there.
+        let is_plain = anstream::AutoStream::choice(&io::stderr()) == anstream::ColorChoice::Never;
+        let label = format!("{label:>12}");
+        bar.0.set_prefix(if is_plain { label } else { format!("{HINT}{label}{HINT:#}") });
         bar
     }
 
@@ -87,9 +99,7 @@ impl Progress {
     }
 
     fn style(&self, template: &str) {
-        let is_plain = anstream::ColorChoice::global() == anstream::ColorChoice::Never;
-        let template = if is_plain { template.replace(".cyan.bold", "") } else { template.to_owned() };
-        if let Ok(style) = ProgressStyle::with_template(&template) {
+        if let Ok(style) = ProgressStyle::with_template(template) {
             self.0.set_style(style);
         }
     }

@@ -233,7 +233,7 @@ pub(crate) fn room_of_status() -> Option<usize> {
 
 /// A line that is to be copied as it stands: whatever breaks it, breaks it.
 fn is_command(line: &str) -> bool {
-    ["next: ", "fix: ", "relkit ", "$ "].iter().any(|start| line.trim_start().starts_with(start))
+    ["next: ", "page: ", "fix: ", "relkit ", "$ "].iter().any(|start| line.trim_start().starts_with(start))
 }
 
 /// Long lines broken between words, what follows set in below; commands, and what stands in backticks, stay whole.

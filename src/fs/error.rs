@@ -7,8 +7,8 @@ use relkit_client::process::exhausted;
 
 use super::platform;
 use super::refusal::{NoCopy, is_too_long};
-use crate::console::text::human_bytes;
-use crate::error::{Exit, Explain};
+use crate::console::text::{human_bytes, visible};
+use crate::error::{Exit, Explain, nearest};
 
 /// A file or directory that could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -65,7 +65,7 @@ impl Explain for FsError {
             Self::Write { path, .. } if platform::is_socket(path) => {
                 Some("give a regular file, or a device or FIFO: a socket takes no bytes".into())
             }
-            Self::Read { path, source } | Self::Write { path, source } => Some(path_hint(path, source).into()),
+            Self::Read { path, source } | Self::Write { path, source } => Some(path_hint(path, source)),
             Self::Temporary { source, .. } => Some(temporary_hint(source).into()),
             Self::NotReplaceable { .. } => Some("give the path of a directory, a new one or one to be replaced".into()),
             Self::TooLarge { .. } => Some("give the file that relkit or its author wrote".into()),
@@ -84,13 +84,31 @@ impl Explain for FsError {
     }
 }
 
+/// So many names of a directory are held against one that is not there.
+const MAX_NAMES: usize = 1_000;
+
+/// The file beside a missing one whose name is most like it, where one is; as it may be shown.
+pub(crate) fn nearby(path: &Path) -> Option<String> {
+    let wrong = path.file_name()?.to_str()?;
+    let entries = std::fs::read_dir(platform::parent_of(path)).ok()?.take(MAX_NAMES);
+    // What is much longer or shorter was hardly meant.
+    let is_alike = |name: &String| name != wrong && name.len().abs_diff(wrong.len()) <= (wrong.len() / 2).max(2);
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let names: Vec<_> = names.filter(is_alike).collect();
+    let other = path.with_file_name(nearest(wrong, names.iter().map(String::as_str))?);
+    Some(visible(&other.to_string_lossy()))
+}
+
 /// What to do about this path, which the system refuses.
-pub(crate) fn path_hint(path: &Path, error: &io::Error) -> &'static str {
+pub(crate) fn path_hint(path: &Path, error: &io::Error) -> String {
     let is_missing = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
     if is_missing(error) && path.is_relative() && std::env::current_dir().is_err_and(|error| is_missing(&error)) {
-        return "the working directory is gone: change to one that is there, or give absolute paths";
+        return "the working directory is gone: change to one that is there, or give absolute paths".into();
     }
-    io_hint(error)
+    match nearby(path).filter(|_| is_missing(error)) {
+        Some(other) => format!("did you mean `{other}`?"),
+        None => io_hint(error).into(),
+    }
 }
 
 /// What to do about a path that the system refuses.
@@ -150,6 +168,24 @@ mod tests {
         ] {
             assert!(error.hint().is_some_and(|hint| hint.len() > 10), "{error}");
         }
+    }
+
+    #[test]
+    fn a_slip_in_a_name_is_understood() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::create_dir(directory.path().join("dist")).unwrap();
+        let hint = |name: &str| {
+            let path = directory.path().join(name);
+            FsError::read(&path)(std::fs::metadata(&path).unwrap_err()).hint().unwrap()
+        };
+        assert!(hint("dits").ends_with("dist`?") && hint("dits").starts_with("did you mean `"), "{}", hint("dits"));
+        // A hint may have lines of its own, and a name adds none.
+        #[cfg(unix)]
+        {
+            std::fs::write(directory.path().join("wheel\nhint: x"), "").unwrap();
+            assert!(hint("weel\nhint: x").ends_with("wheel\\nhint: x`?"), "{}", hint("weel\nhint: x"));
+        }
+        assert_eq!((hint("other"), hint("no/dist")), ("check the path".into(), "check the path".into()));
     }
 
     #[cfg(unix)]

@@ -14,7 +14,7 @@ mod refusal;
 mod spool;
 mod walk;
 
-pub(crate) use error::{FsError, io_hint, path_hint, temporary_hint};
+pub(crate) use error::{FsError, io_hint, nearby, path_hint, temporary_hint};
 pub(crate) use file_bytes::{
     FileBytes, MAX_ARCHIVE, MAX_TABLE, open_regular, open_within, read, read_table, read_text,
 };

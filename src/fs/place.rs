@@ -56,6 +56,10 @@ pub(crate) fn place(target: &Path) -> Result<Place, FsError> {
 /// # Errors
 /// When a directory or a socket is there.
 pub(crate) fn must_be_writable(target: &Path) -> Result<(), FsError> {
+    // A name that ends so is that of a directory, be it there or not.
+    if target.as_os_str().to_string_lossy().ends_with(std::path::is_separator) {
+        return Err(FsError::write(target)(io::ErrorKind::IsADirectory.into()));
+    }
     match place(target)? {
         Place::Through if is_socket(target) => Err(FsError::write(target)(not_regular())),
         _ => Ok(()),

@@ -21,6 +21,8 @@ pub(crate) struct UploadCommand<'a> {
     pub(crate) receipts: Option<&'a Path>,
     pub(crate) allow_missing: Vec<String>,
     pub(crate) only: Option<Half>,
+    /// What the upload is held against.
+    pub(crate) manifest: Option<&'a Path>,
     /// Where the runtime of an SDK alone is looked up, where no index is named.
     pub(crate) index_url: Option<String>,
     /// Whose first index is meant, where it names one.
@@ -58,6 +60,9 @@ impl UploadCommand<'_> {
 impl fmt::Display for UploadCommand<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.of("publish"))?;
+        if let Some(manifest) = self.manifest {
+            write!(formatter, " --manifest {}", shell_word(manifest))?;
+        }
         match (self.runtime.indexes.first(), &self.index_url) {
             (_, Some(url)) => write!(formatter, " --upload-url URL --index-url {}", shell_word(url)),
             (Some(index), None) => write!(formatter, " --index {}", shell_word(&index.name)),

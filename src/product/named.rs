@@ -32,6 +32,19 @@ impl Explain for NamedError {
     }
 }
 
+impl NamedError {
+    /// The same where `all` may be said too.
+    fn with_all(self) -> Self {
+        match self {
+            Self::Target { name, distribution, mut known } => {
+                known.push("all".to_owned());
+                Self::Target { name, distribution, known }
+            }
+            other => other,
+        }
+    }
+}
+
 impl RuntimeProject {
     /// The target that is named.
     ///
@@ -56,7 +69,7 @@ impl RuntimeProject {
         if names.iter().any(|name| name == "all") {
             return Ok(self.targets.iter().map(|row| row.triple.clone()).collect());
         }
-        names.iter().map(|name| self.named_target(name)).collect()
+        names.iter().map(|name| self.named_target(name).map_err(NamedError::with_all)).collect()
     }
 
     /// The row of a target: the only one, or that of the platform tag that is asked for; none where several are meant.

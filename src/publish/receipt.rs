@@ -123,7 +123,7 @@ pub struct Receipt {
     /// The PEP 440 version of the release.
     pub(crate) release_version: PublicVersion,
     pub(crate) upload_url: String,
-    pub(super) index_url: Option<String>,
+    pub(crate) index_url: Option<String>,
     pub(super) plan_sha256: Sha256Digest,
     /// In the order of the plan.
     pub files: Vec<FileReceipt>,

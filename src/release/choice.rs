@@ -3,14 +3,18 @@
 use std::path::Path;
 
 use super::options::Options;
+use crate::check;
 use crate::check::coverage::{Coverage, PlatformChoice};
 use crate::console::text::shell_word;
 use crate::error::Outcome;
-use crate::gate::UploadCommand;
+use crate::gate::{self, UploadCommand};
 use crate::product::{PlatformFamily, Target, Template};
 use crate::report::{CoverageRow, TOO_OLD, TargetRow};
 use crate::target::{Architecture, TargetTriple};
 use crate::zip::writer::SourceDate;
+
+/// The rule about targets without a wheel.
+const SET_TARGETS: &str = "set-targets";
 
 /// `2024-05-01`; none where nobody said when.
 pub(super) fn day(date: SourceDate) -> Option<String> {
@@ -91,8 +95,9 @@ fn alone<'a>(template: &'a Template, product: Option<&Path>) -> Option<&'a Path>
 
 /// The command that comes next: the upload where all is well, of the targets that are there and no fewer; where some of the
 /// wheels do not run here, the workflow that tests each where it does; else what tells more.
-pub(super) fn next(options: &Options, targets: &[TargetRow], outcome: Outcome) -> String {
-    let is_good = outcome == Outcome::Passed;
+pub(super) fn next(options: &Options, targets: &[TargetRow], judged: (&gate::Release, &check::Report)) -> String {
+    let (verdict, checked) = judged;
+    let is_good = verdict.problems.is_empty();
     let dist = options.out_dir.join("dist");
     let product = options.product.directory.as_deref();
     let program = options.version.program().to_string();
@@ -122,6 +127,7 @@ pub(super) fn next(options: &Options, targets: &[TargetRow], outcome: Outcome) -
         receipts: has_receipts.then_some(receipts.as_path()),
         allow_missing: left_out(options, targets).iter().map(ToString::to_string).collect(),
         only: options.only,
+        manifest: None,
         index_url: None,
         runtime: &options.product.runtime,
     };
@@ -130,6 +136,28 @@ pub(super) fn next(options: &Options, targets: &[TargetRow], outcome: Outcome) -
         true if is_tested => command.to_string(),
         // Nothing that no machine has run is published by a line that is copied.
         true if !is_alone => format!("relkit workflow{at_product}"),
-        _ => command.verify(),
+        true => command.verify(),
+        false => match missing(options, targets, verdict) {
+            Some(missing) => UploadCommand { allow_missing: missing, ..command }.verify(),
+            None => mending(verdict, checked).unwrap_or_else(|| command.verify()),
+        },
     }
+}
+
+/// The targets that have no wheel, where nothing else keeps the release back: it may be meant to go without them.
+fn missing(options: &Options, targets: &[TargetRow], verdict: &gate::Release) -> Option<Vec<String>> {
+    let is_missing = |problem: &gate::Problem| problem.code == SET_TARGETS && problem.file.is_none();
+    let is_all = verdict.problems.iter().all(is_missing) && targets.iter().all(|row| row.wheel.is_some());
+    let has = |triple: &TargetTriple| targets.iter().any(|row| row.target.as_ref() == Some(triple));
+    let rows = options.product.runtime.targets.iter().map(|row| &row.triple).filter(|triple| !has(triple));
+    let mut missing: Vec<_> = rows.map(ToString::to_string).collect();
+    missing.dedup();
+    Some(missing).filter(|missing| is_all && !missing.is_empty() && !targets.is_empty())
+}
+
+/// What mends the first problem: the command where there is one, else the page of its rule.
+fn mending(verdict: &gate::Release, checked: &check::Report) -> Option<String> {
+    let first = verdict.problems.first()?;
+    let is_rule = check::rules().any(|rule| rule.name == first.code);
+    checked.mending().or_else(|| is_rule.then(|| format!("relkit rule {}", first.code)))
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::options::Options;
+use super::options::{Options, Payload};
 use super::target::{ReleaseRun, tell_reservations};
 use super::{choice, rows};
 use crate::check;
@@ -24,6 +24,11 @@ use crate::wheel::filename::{FileNameError, WheelFileName};
 /// When something cannot be carried out at all; the output directory is then as it was before.
 pub(crate) fn release(options: &Options, console: &Console) -> Result<ReleaseReport, Failure> {
     options.keep_the_work_of_others()?;
+    // What is not there at all ends the run before the payloads before it are built.
+    for Payload { path, .. } in &options.payloads {
+        let read = std::fs::metadata(path).map_err(|error| Failure::from(FsError::read(path)(error)));
+        read.map_err(|failure| failure.while_doing(format!("cannot stage `{}`", path.display())))?;
+    }
     let pending = PendingDirectory::create(&options.out_dir, options.existing)?;
     let release = carry_out(options, pending.path(), console)?;
     pending.commit()?;
@@ -85,7 +90,8 @@ impl ReleaseRun<'_> {
         let dist = &dist;
         let options =
             gate::Options { dist, version, receipts: None, allow_missing, runtime, sdk, part, failed: &failed };
-        let (verdict, checked) = self.console.with_spinner("Checking", |progress| gate::verify(&options, progress))?;
+        let (verdict, mut checked) =
+            self.console.with_spinner("Checking", |progress| gate::verify(&options, progress))?;
         let files = checked.files.iter().filter(|file| file.sha256.is_some());
         let findings: Vec<_> = files.flat_map(rows::findings).filter(|row| !gate::is_of_gate(&row.rule)).collect();
         for row in &mut targets {
@@ -95,7 +101,12 @@ impl ReleaseRun<'_> {
                 row.steps.insert(at, rows::checked(wheel, &findings, took(&checked, wheel)));
             }
         }
-        self.summary(&verdict, findings, targets)
+        // Where they are when the release is whole, and a command can name them.
+        let place = self.options.out_dir.join("dist");
+        for file in &mut checked.files {
+            file.path = file.path.file_name().map_or_else(|| file.path.clone(), |name| place.join(name));
+        }
+        self.summary(&verdict, &checked, findings, targets)
     }
 
     /// What to do about a program that says another version than the release's.
@@ -151,6 +162,7 @@ impl ReleaseRun<'_> {
     fn summary(
         &self,
         verdict: &gate::Release,
+        checked: &check::Report,
         findings: Vec<FindingRow>,
         targets: Vec<TargetRow>,
     ) -> Result<ReleaseReport, Failure> {
@@ -188,7 +200,7 @@ impl ReleaseRun<'_> {
             version: version.distribution().clone(),
             release_tag: version.tag().to_owned(),
             date: choice::day(self.options.build.date),
-            next: Some(choice::next(self.options, &targets, outcome)),
+            next: Some(choice::next(self.options, &targets, (verdict, checked))),
             left_out,
             targets: rows::in_order(&runtime.targets, targets),
             files: files.collect(),

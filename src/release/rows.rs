@@ -44,11 +44,17 @@ pub(super) fn checked(wheel: &WheelFileName, findings: &[FindingRow], elapsed: D
 /// What a step failed at that is judged with the release; what `check` found is judged there anyway.
 pub(super) fn failed_steps(row: &TargetRow) -> impl Iterator<Item = FailedStep> {
     let failed = row.steps.iter().filter(|step| step.outcome == Outcome::Failed && step.name != "check");
-    failed.map(|step| FailedStep {
+    // The name stands before what is wrong with it.
+    let own = format!("`{}` ", row.title());
+    let detail = move |step: &StepRow| match step.detail.strip_prefix(&own) {
+        Some(rest) => format!("it {rest}"),
+        None => step.detail.clone(),
+    };
+    failed.map(move |step| FailedStep {
         title: row.title(),
         target: row.target.clone(),
         wheel: row.wheel.clone(),
-        detail: step.detail.clone(),
+        detail: detail(step),
         help: step.help.clone(),
     })
 }

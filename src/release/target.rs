@@ -10,11 +10,11 @@ use super::template_fault::of_template;
 use crate::binary::missing_loader;
 use crate::build::{build, read_stages};
 use crate::console::Console;
-use crate::console::text::{human_bytes, named, plural, quoted};
+use crate::console::text::{human_bytes, plural, quoted};
 use crate::error::{Exit, Failure, Outcome};
 use crate::fs::Existing;
 use crate::product::Template;
-use crate::report::{StepRow, TargetRow};
+use crate::report::{StepRow, TargetRow, reservations};
 use crate::stage::{self, StageWarning, StagedRuntime, stage_runtime};
 use crate::wheel::reader::Wheel;
 
@@ -28,24 +28,6 @@ pub(super) struct ReleaseRun<'a> {
 /// Says what payloads were staged with reservations for.
 pub(super) fn tell_reservations(targets: &[TargetRow], console: &Console) {
     reservations(targets).into_iter().for_each(|sentence| console.warning(sentence));
-}
-
-/// Each sentence once, with the payloads that it is said of.
-fn reservations(targets: &[TargetRow]) -> Vec<String> {
-    let mut told: Vec<(&str, Vec<&str>)> = Vec::new();
-    for (target, sentence) in targets.iter().flat_map(|row| row.reservations.iter().map(move |one| (row, one))) {
-        match told.iter_mut().find(|(known, _)| known == sentence) {
-            Some((_, payloads)) => payloads.push(&target.payload),
-            None => told.push((sentence, vec![&target.payload])),
-        }
-    }
-    let sentence = |(sentence, payloads): &(&str, Vec<&str>)| match &payloads[..] {
-        [_] if targets.len() == 1 => (*sentence).to_owned(),
-        [payload] => format!("`{payload}`: {sentence}"),
-        all if all.len() == targets.len() => format!("{sentence}, in all {} payloads", all.len()),
-        some => format!("{sentence}, in {} payloads: {}", some.len(), named(some)),
-    };
-    told.iter().map(sentence).collect()
 }
 
 impl ReleaseRun<'_> {
@@ -79,7 +61,8 @@ impl ReleaseRun<'_> {
         let staged = match staged.map_err(Failure::from) {
             Ok(staged) => staged,
             Err(failure) if failure.exit == Exit::NotGood => {
-                let detail = failure.sentence();
+                // A page is read where the payload is not.
+                let detail = failure.sentence().replace(&format!("`{shown}`"), &format!("`{}`", row.payload));
                 // What is wrong is said once, with the problems.
                 self.console.status("Failed", format_args!("{shown}: no stage can be made of it"));
                 let failed = step("stage", Outcome::Failed, detail, started.elapsed());
@@ -95,13 +78,11 @@ impl ReleaseRun<'_> {
         row.missing_loader = loader.map(str::to_owned);
         (row.why, row.wider) = (Some(staged.reason.why.clone()), staged.reason.wider.clone());
         row.reservations = StageWarning::sentences(&staged.warnings);
-        let (outcome, detail) = match &row.reservations[..] {
-            [warning] => (Outcome::Warned, warning.clone()),
-            [first, rest @ ..] => (Outcome::Warned, format!("{first}; and {}", plural(rest.len(), "more warning"))),
-            [] => {
-                let files = plural(staged.files, "file");
-                (Outcome::Passed, format!("{} in {files}", human_bytes(staged.bytes)))
-            }
+        let size = format!("{} in {}", human_bytes(staged.bytes), plural(staged.files, "file"));
+        // What payloads have in common is said once, beside the steps.
+        let (outcome, detail) = match row.reservations.len() {
+            0 => (Outcome::Passed, size),
+            count => (Outcome::Warned, format!("{size}; {}", plural(count, "warning"))),
         };
         row.steps.push(step("stage", outcome, detail, started.elapsed()));
         self.console.status("Staged", format_args!("{shown} for {}", staged.platform_tag));
@@ -155,21 +136,4 @@ fn inspect(staged: &StagedRuntime) -> StepRow {
         (Outcome::Warned, format!("{what}; honest are {honest}, not {dishonest}"))
     };
     step("inspect", outcome, detail, started.elapsed())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_payloads_share_is_said_once() {
-        let row = |payload: &str, said: &[&str]| TargetRow {
-            payload: payload.into(),
-            reservations: said.iter().map(|&one| one.to_owned()).collect(),
-            ..TargetRow::default()
-        };
-        let three = [row("a", &["x", "y"]), row("b", &["x", "z"]), row("c", &["x", "y"])];
-        assert_eq!(reservations(&three), ["x, in all 3 payloads", "y, in 2 payloads: `a`, `c`", "`b`: z"]);
-        assert_eq!(reservations(&three[..1]), ["x", "y"]);
-    }
 }

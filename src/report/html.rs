@@ -5,7 +5,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::groups::groups;
 use super::html_parts::{changes, wheels};
 use super::html_pieces::{badge, duration, kind};
-use super::value::{CoverageRow, ReleaseReport};
+use super::value::{CoverageRow, ProblemRow, ReleaseReport, reservations};
 use crate::console::html::prose;
 use crate::console::text::{human_bytes, plural, visible_lines};
 use crate::error::Outcome;
@@ -40,7 +40,7 @@ impl ReleaseReport {
                         @if !self.coverage.is_empty() { (self.coverage_part()) }
                         (self.findings_part())
                         @if let Some(found) = &self.changes { (changes(found)) }
-                        @if !self.targets.is_empty() { (wheels(self)) }
+                        @if self.targets.iter().any(|target| target.wheel.is_some()) { (wheels(self)) }
                         (self.files_part())
                     }
                     footer { @if let Some(next) = &self.next {
@@ -82,9 +82,9 @@ impl ReleaseReport {
             @for (id, title, rows, is_error) in parts.into_iter().filter(|(_, _, rows, _)| !rows.is_empty()) {
                 section aria-labelledby=(id) {
                     h2 id=(id) { (title) }
-                    @for row in rows {
+                    @for alike in rows.chunk_by(is_mended_alike) { @let row = &alike[0];
                         div.finding.error[is_error].accepted[row.accepted.is_some()] {
-                            p { code { (row.code) } " " (prose(&row.message)) }
+                            @for row in alike { p { code.rule { (row.code) } " " (prose(&row.message)) } }
                             p.soft { @match &row.accepted {
                                 Some(reason) => { "Accepted: " (prose(reason)) }
                                 None => { (prose(&row.help)) }
@@ -106,13 +106,15 @@ impl ReleaseReport {
                     tbody {
                         @for (number, target) in self.targets.iter().enumerate() { tr {
                             th scope="row" {
-                                a href={ "#wheel-" (number + 1) } { code { (target.title()) } }
+                                @if target.wheel.is_some() {
+                                    a href={ "#wheel-" (number + 1) } { code { (target.title()) } }
+                                } @else { code.payload { (target.title()) } }
                                 @for tag in target.platform_tag.iter().flat_map(PlatformTagSet::tags) { br; code.soft { (tag) } }
                             }
                             @for name in &names { td data-step=(name) {
                                 @if let Some(step) = target.step(name) {
                                     (badge(step.outcome))
-                                    @if step.milliseconds >= 50 { span.soft { " " (duration(step.milliseconds)) } }
+                                    @if step.milliseconds >= 50 { " " span.soft.time { (duration(step.milliseconds)) } }
                                     @if !step.detail.is_empty() { span.detail { (prose(&step.detail)) } }
                                 } @else { span.skipped { (Outcome::Skipped.sign()) } }
                             } }
@@ -123,6 +125,7 @@ impl ReleaseReport {
                         } }
                     }
                 }
+                @for sentence in reservations(&self.targets) { p { (kind("warning")) " " (prose(&sentence)) } }
             }
         }
     }
@@ -174,7 +177,7 @@ impl ReleaseReport {
                                 li.soft.mono { (file) @for member in members { " · " (member) } }
                             } }
                             @if said.files.len() > MAX_FILES { p.soft { "and " (said.files.len() - MAX_FILES) " more" } }
-                            @if group.is_last_to_say(place) { p.soft { (prose(&said.first.help)) } }
+                            @if said.first.accepted.is_none() && group.is_last_to_say(place) { p.soft { (prose(&said.first.help)) } }
                         }
                         p.soft { "More: " code { "relkit rule " (group.rule) } }
                     }
@@ -198,6 +201,11 @@ impl ReleaseReport {
             }
         }
     }
+}
+
+/// Whether one sentence on what to do is for both.
+fn is_mended_alike(one: &ProblemRow, next: &ProblemRow) -> bool {
+    (&one.code, &one.help, &one.accepted) == (&next.code, &next.help, &next.accepted)
 }
 
 /// The platform tags in a wheel's file name, or the name as it is, where it is none.

@@ -20,8 +20,10 @@ pub(super) fn wheels(release: &ReleaseReport) -> Markup {
     html! {
         section aria-labelledby="wheels" {
             h2 id="wheels" { "Wheels" }
-            p.soft.key { i aria-hidden="true" {} " payload  " i.wheel aria-hidden="true" {} " wheel" }
-            @for (number, target) in release.targets.iter().enumerate() { (wheel(number + 1, target, largest)) }
+            p.soft.key { i aria-hidden="true" {} " payload  " i.packed aria-hidden="true" {} " wheel" }
+            @for (number, target) in release.targets.iter().enumerate().filter(|(_, target)| target.wheel.is_some()) {
+                (wheel(number + 1, target, largest))
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::groups::{Sentence, groups};
-use super::value::{ReleaseReport, TargetRow};
+use super::value::{ReleaseReport, TargetRow, reservations};
 use crate::console::markdown::{code, code_cell, escaped};
 use crate::console::text::{human_bytes, plural, shown_of, visible_lines};
 
@@ -34,6 +34,11 @@ pub(super) fn summary(release: &ReleaseReport) -> String {
         let cells: String = steps.iter().map(|name| cell(target, name)).collect();
         let _ = writeln!(text, "| {} |{cells} {} |", code_cell(&target.title()), human_bytes(target.wheel_bytes));
     }
+    let reservations = reservations(&release.targets);
+    if !reservations.is_empty() {
+        text.push('\n');
+    }
+    reservations.iter().for_each(|sentence| _ = writeln!(text, "- warning: {}", escaped(sentence)));
     let uncovered = || release.coverage.iter().filter(|row| row.wheel.is_none());
     let missing: Vec<_> = uncovered().filter(|row| row.by_choice.is_none()).map(|row| escaped(&row.name)).collect();
     if !missing.is_empty() {

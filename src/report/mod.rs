@@ -8,11 +8,11 @@ mod markdown;
 mod text;
 mod value;
 
-pub(crate) use value::TOO_OLD;
 pub use value::{
     ChangeRow, Changes, CoverageRow, Difference, FileRow, FindingRow, ProblemRow, ReleaseReport, SbomRow, StepRow,
     TargetRow,
 };
+pub(crate) use value::{TOO_OLD, reservations};
 
 #[cfg(test)]
 mod tests {
@@ -158,6 +158,30 @@ mod tests {
         for part in ["1 platform older than the tags ask for", "1 platform not supported by choice"] {
             assert!(page.contains(part), "{part}");
         }
+    }
+
+    /// What is to be done is said once for problems in a row, a payload without a wheel leads nowhere, and what payloads were
+    /// staged with reservations for stands beside the steps.
+    #[test]
+    fn a_page_says_no_help_twice_and_leads_nowhere_in_vain() {
+        let mut release = sample();
+        let again = ProblemRow { message: "another".into(), ..release.problems[0].clone() };
+        release.problems.push(again);
+        release.problems.push(ProblemRow { help: "other help".into(), ..release.problems[0].clone() });
+        let of_none = TargetRow { payload: "none.tar.gz".into(), ..TargetRow::default() };
+        let (one, two) =
+            (release.targets[0].clone(), TargetRow { reservations: vec!["kept <back>".into()], ..of_none });
+        release.targets = vec![TargetRow { reservations: vec!["kept <back>".into()], ..one }, two];
+        let page = release.html();
+        assert_eq!(page.matches("<p class=\"soft\">h</p>").count(), 2, "{page}");
+        assert!(page.contains("other help") && page.contains("</code> another</p>"), "{page}");
+        assert!(page.contains("href=\"#wheel-1\"") && !page.contains("wheel-2"), "{page}");
+        assert!(page.contains("none.tar.gz"), "{page}");
+        assert_eq!(page.matches("kept &lt;back&gt;, in all 2 payloads").count(), 1, "{page}");
+        assert!(release.markdown().contains("- warning: kept \\<back\\>, in all 2 payloads"), "{}", release.markdown());
+        assert_eq!(release.json()["targets"][1]["warnings"][0], "kept <back>");
+        // What is accepted is not to be mended.
+        assert!(!page.contains("<p class=\"soft\">retag</p>"), "{page}");
     }
 
     #[test]

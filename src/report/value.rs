@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::console::text::{human_bytes, plural};
+use crate::console::text::{human_bytes, named, plural};
 use crate::digest::Sha256Digest;
 use crate::error::Outcome;
 use crate::target::{PlatformTagSet, TargetTriple};
@@ -60,7 +60,7 @@ pub struct TargetRow {
     pub why: Option<String>,
     pub wider: Option<String>,
     /// What its payload was staged with reservations for.
-    #[serde(skip)]
+    #[serde(rename = "warnings", skip_serializing_if = "Vec::is_empty")]
     pub reservations: Vec<String>,
     /// The loader without which this machine cannot start its program.
     #[serde(skip)]
@@ -247,6 +247,24 @@ impl FindingRow {
     }
 }
 
+/// What payloads were staged with reservations for: each sentence once, with the payloads that it is said of.
+pub(crate) fn reservations(targets: &[TargetRow]) -> Vec<String> {
+    let mut told: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (target, sentence) in targets.iter().flat_map(|row| row.reservations.iter().map(move |one| (row, one))) {
+        match told.iter_mut().find(|(known, _)| known == sentence) {
+            Some((_, payloads)) => payloads.push(&target.payload),
+            None => told.push((sentence, vec![&target.payload])),
+        }
+    }
+    let sentence = |(sentence, payloads): &(&str, Vec<&str>)| match &payloads[..] {
+        [_] if targets.len() == 1 => (*sentence).to_owned(),
+        [payload] => format!("`{payload}`: {sentence}"),
+        all if all.len() == targets.len() => format!("{sentence}, in all {} payloads", all.len()),
+        some => format!("{sentence}, in {} payloads: {}", some.len(), named(some)),
+    };
+    told.iter().map(sentence).collect()
+}
+
 impl ReleaseReport {
     /// One sentence of numbers.
     pub(crate) fn summary(&self) -> String {
@@ -284,5 +302,22 @@ impl ReleaseReport {
             }
         }
         names
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_payloads_share_is_said_once() {
+        let row = |payload: &str, said: &[&str]| TargetRow {
+            payload: payload.into(),
+            reservations: said.iter().map(|&one| one.to_owned()).collect(),
+            ..TargetRow::default()
+        };
+        let three = [row("a", &["x", "y"]), row("b", &["x", "z"]), row("c", &["x", "y"])];
+        assert_eq!(reservations(&three), ["x, in all 3 payloads", "y, in 2 payloads: `a`, `c`", "`b`: z"]);
+        assert_eq!(reservations(&three[..1]), ["x", "y"]);
     }
 }

@@ -35,7 +35,7 @@ impl Explain for SmokeError {
             Self::Read { source, .. } if source.kind() == io::ErrorKind::IsADirectory => {
                 "give a wheel or an executable file"
             }
-            Self::Read { path, source } => path_hint(path, source),
+            Self::Read { path, source } => return Some(path_hint(path, source)),
             Self::Unpack { source, .. } => return source.hint(),
             Self::Home(source) => return source.hint(),
             Self::Machine { hint, .. } => return Some(hint.clone()),

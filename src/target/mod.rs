@@ -14,6 +14,6 @@ pub(crate) use host::{Host, System, architecture_here};
 pub(crate) use known::{is_target, nearest_target};
 pub(crate) use os_version::OsVersion;
 pub use platform_tag::PlatformTag;
-pub(crate) use platform_tag::TagError;
+pub(crate) use platform_tag::{TagError, nearest_tag};
 pub(crate) use platform_tag_set::PlatformTagSet;
 pub use triple::TargetTriple;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use super::architecture::{AndroidAbi, Architecture, IosMachine, MacosArchitecture};
 use super::os_version::{OsVersion, number};
-use crate::error::Explain;
+use crate::error::{Explain, nearest};
 use crate::serde_text::serde_as_text;
 
 /// One platform tag.
@@ -162,13 +162,38 @@ pub struct TagError(pub(super) String);
 const HINT: &str = "platform tags look like `macosx_11_0_arm64`, `manylinux_2_17_x86_64`, `musllinux_1_1_aarch64` or \
                     `win_amd64`; several are joined by dots";
 
+/// Tags that programs are shipped under.
+const USUAL: [&str; 16] = [
+    "macosx_11_0_arm64",
+    "macosx_10_9_x86_64",
+    "macosx_10_12_x86_64",
+    "macosx_11_0_universal2",
+    "manylinux2014_x86_64",
+    "manylinux2014_aarch64",
+    "manylinux_2_17_x86_64",
+    "manylinux_2_17_aarch64",
+    "manylinux_2_28_x86_64",
+    "manylinux_2_28_aarch64",
+    "musllinux_1_1_x86_64",
+    "musllinux_1_2_x86_64",
+    "musllinux_1_2_aarch64",
+    "win_amd64",
+    "win_arm64",
+    "win32",
+];
+
+/// The tag that a wrong one is most like, of those that programs are shipped under.
+pub(crate) fn nearest_tag(wrong: &str) -> Option<&'static str> {
+    nearest(wrong, USUAL)
+}
+
 impl Explain for TagError {
     fn hint(&self) -> Option<String> {
         // As a target or a file system spells it.
         let spelled = self.0.trim().to_ascii_lowercase().replace(['-', ' '], "_");
         Some(match parse(&spelled).filter(|_| spelled != self.0) {
             Some(tag) => format!("did you mean `{tag}`? {HINT}"),
-            None => HINT.into(),
+            None => nearest_tag(&spelled).map_or_else(|| HINT.into(), |tag| format!("did you mean `{tag}`? {HINT}")),
         })
     }
 }

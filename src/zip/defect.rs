@@ -103,7 +103,7 @@ pub enum ArchiveError {
 impl Explain for ArchiveError {
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Open { path, source } => Some(path_hint(path, source).into()),
+            Self::Open { path, source } => Some(path_hint(path, source)),
             Self::Framing { .. } => Some("`relkit check` lists everything that is wrong with it".into()),
         }
     }

@@ -124,6 +124,15 @@ fn help_and_pages_come_with_examples() {
             assert_eq!(page.matches(&format!(".SH {section}\n")).count(), 1, "{section}\n{page}");
         }
     }
+    // An example is copied from a page of eighty columns, where it is set in by seven.
+    for page in fs::read_dir(pages.path()).unwrap() {
+        let page = fs::read_to_string(page.unwrap().path()).unwrap();
+        let examples = page.split(".SH EXAMPLES\n").nth(1).and_then(|rest| rest.split(".fi\n").next()).unwrap();
+        let plain = examples.replace("\\e", "\\").replace("\\-", "-");
+        let long: Vec<_> = plain.lines().filter(|line| line.chars().count() > 73).collect();
+        assert!(long.is_empty(), "{long:?}");
+        assert!(!page.contains("relkit\\-help"), "{page}");
+    }
     // The long help says what the page says.
     let help = String::from_utf8(run(relkit().args(["help", "verify"])).stdout).unwrap();
     for section in ["Example", "Exit status:", "Environment:", "Files:"] {
@@ -174,6 +183,33 @@ fn a_slip_in_the_name_of_a_command_is_understood_in_front_of_help_too() {
 }
 
 #[test]
+fn what_other_tools_call_an_option_and_a_slip_in_a_value_are_understood() {
+    let corner = corner();
+    for (arguments, meant) in [
+        (&["check", "words", "--json"][..], "'--format=json'"),
+        (&["build", "directory", "--output", "x"], "'--out-dir'"),
+        (&["verify", "directory", "--version", "1"], "'--release-version'"),
+        (&["check", "wrods"], "`words`"),
+        (&["build", "drectory"], "`directory`"),
+        (&["stage-runtime", "out", "wrods", "--codex-version", "0.163.0"], "`words`"),
+        (&["matrix", "--product", "drectory"], "`directory`"),
+        (&["smoke", "wrods"], "`words`"),
+        (&["coverage", "win_amd46"], "`win_amd64`"),
+        (&["coverage", "drectory"], "`directory`"),
+        (
+            &["stage-runtime", "out", "words", "--codex-version", "1", "--platform-tag", "macosx_11_0_amr64"],
+            "`macosx_11_0_arm64`",
+        ),
+        (&["verify", "directory", "--codex-version", "0.163.0", "--allow-missing", "al"], "`all`"),
+    ] {
+        let said = run(relkit().args(arguments).current_dir(corner.path()));
+        let text = text(&said);
+        assert!(said.status.code() == Some(2) && text.contains(meant), "{arguments:?}: {text}");
+        assert!(text.contains("did you mean") || text.contains("tip: "), "{arguments:?}: {text}");
+    }
+}
+
+#[test]
 fn colour_and_volume_are_the_users_choice() {
     let plain =
         |arguments: &[&str]| run(Command::new(env!("CARGO_BIN_EXE_relkit")).env_remove("NO_COLOR").args(arguments));
@@ -197,7 +233,8 @@ fn colour_and_volume_are_the_users_choice() {
         assert!(output.status.success() && output.stdout.is_empty(), "{}", text(&output));
         String::from_utf8(output.stderr).unwrap()
     };
-    assert_eq!(stage(&[]).lines().count(), 1);
+    let said = stage(&[]);
+    assert!(said.lines().count() == 2 && said.contains("\nnext: relkit build "), "{said}");
     assert_eq!(stage(&["--quiet"]), "");
     // A failure is said all the same.
     let quiet = run(relkit().args(["--quiet", "check", "/missing"]));

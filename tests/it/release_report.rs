@@ -10,6 +10,7 @@ use relkit::report::{
     TargetRow,
 };
 
+use crate::samples::binary::mac;
 use crate::support::{relkit, run, text};
 
 /// A release with everything that a page can show, in names as long as real ones.
@@ -60,6 +61,14 @@ fn sample() -> ReleaseReport {
                 names: (0..60).map(|number| format!("a-crate-with-a-long-name-{number} 1.{number}.0")).collect(),
             }],
         });
+    let payload = "a_payload_of_another_release-0.154.0-py3-none-manylinux_2_17_x86_64.whl";
+    let mut targets = Vec::from(targets);
+    targets[0].reservations = vec!["`bin/codex` does not keep the promise of `macosx_10_9_x86_64`".into()];
+    targets.push(TargetRow {
+        payload: payload.into(),
+        steps: vec![step("stage", Outcome::Failed, &format!("`{payload}` is version 0.154.0, not 0.163.0"))],
+        ..TargetRow::default()
+    });
     let finding = |error, accepted: Option<&str>| FindingRow {
         file: wheel.into(),
         error,
@@ -77,7 +86,7 @@ fn sample() -> ReleaseReport {
         version: "0.163.0a1.post2".parse().unwrap(),
         release_tag: "rust-v0.163.0-alpha.1.2".into(),
         date: Some("2026-05-01".into()),
-        targets: targets.into(),
+        targets,
         left_out: vec!["x86_64-pc-windows-msvc".parse().unwrap()],
         files: vec![FileRow {
             name: wheel.into(),
@@ -244,6 +253,44 @@ fn the_page_fits_every_screen_and_every_reader_and_fetches_nothing() {
         let expected = ["1280", "320", "390", "768"].map(|width| format!("{width} {scheme}: fits, 0 fetched, shown "));
         assert_eq!(results, expected);
     }
+}
+
+/// What a failed release names next mends it, or has the page of what is wrong.
+#[test]
+fn what_is_named_next_mends_what_failed() {
+    let directory = tempfile::tempdir().unwrap();
+    let here = |name: &str| directory.path().join(name);
+    fs::create_dir(here("old")).unwrap();
+    fs::write(here("codex"), mac(0x0100_000c, 11, 0).build()).unwrap();
+    fs::write(here("old/codex"), mac(0x0100_000c, 12, 0).build()).unwrap();
+    fs::write(here("words"), "words\n").unwrap();
+    let release = |arguments: &[&str]| {
+        let mut command = relkit();
+        command.args(["release", "--codex-version", "0.163.0", "--out-dir", "out", "--force"]).args(arguments);
+        let output = run(command.current_dir(directory.path()));
+        let next = text(&output).lines().find_map(|line| line.strip_prefix("next: relkit ").map(str::to_owned));
+        (output.status.code(), next.unwrap_or_else(|| panic!("{}", text(&output))))
+    };
+    let follow = |next: &str| run(relkit().args(next.split(' ')).current_dir(directory.path()));
+    // Only targets are missing, which may be meant.
+    let (code, next) = release(&["--payload", "codex"]);
+    assert!(code == Some(1) && next.starts_with("verify out/dist ") && !next.contains("=all"), "{next}");
+    assert!(next.contains("--allow-missing x86_64-apple-darwin,") && !next.contains("aarch64-apple-darwin"), "{next}");
+    let said = follow(&next);
+    assert!(said.status.success() && text(&said).contains("next: relkit publish out/dist "), "{}", text(&said));
+    // A tag that is not honest.
+    let (code, next) = release(&["--payload", "macosx_11_0_arm64=old/codex", "--allow-missing", "all"]);
+    assert!(code == Some(1) && next.starts_with("retag out/dist/openai_codex_cli_bin-0.163.0-"), "{next}");
+    assert!(follow(&next).status.success(), "{next}");
+    // A payload that is none.
+    let (code, next) = release(&["--payload", "words", "--allow-missing", "all"]);
+    assert_eq!((code, next.as_str()), (Some(1), "rule set-targets"));
+    // One that is not there ends the run before the others are built.
+    let output = run(relkit()
+        .args(["release", "--codex-version", "0.163.0", "--out-dir", "new", "--payload", "codex", "missing"])
+        .current_dir(directory.path()));
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output).contains("cannot stage `missing`") && !text(&output).contains("Staged"), "{}", text(&output));
 }
 
 #[test]

@@ -11,7 +11,8 @@ use super::candidate::Candidate;
 use super::platform::PLATFORMS;
 use crate::check::subject::audit::Audit;
 use crate::error::{Exit, Explain, meant, nearest, sentence};
-use crate::fs::{FsError, portable};
+use crate::fs::{FsError, nearby, portable};
+use crate::target::nearest_tag;
 use crate::wheel::filename::Claim;
 use crate::wheel::metadata::Metadata;
 use crate::wheel::reader::{MAX_TEXT, admissible};
@@ -50,14 +51,19 @@ fn names() -> impl Iterator<Item = &'static str> {
     PLATFORMS.iter().map(|platform| platform.name)
 }
 
+const LOOKS: &str =
+    "tags look like `musllinux_1_1_x86_64`; several are joined by dots; a published release is `NAME==VERSION`";
+
 impl Explain for CoverageError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Read(error) => error.hint(),
             Self::Open(error) => error.hint(),
-            Self::Source(_) => Some(
-                "tags look like `musllinux_1_1_x86_64`; several are joined by dots; a published release is `NAME==VERSION`".into(),
-            ),
+            Self::Source(path) => {
+                let near = nearby(path).or_else(|| nearest_tag(path.to_str()?).map(str::to_owned));
+                let meant = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+                Some(format!("{meant}{LOOKS}"))
+            }
             Self::Empty(_) => Some("build the wheels first, or give another directory".into()),
             Self::Platform { .. } => Some("`relkit coverage any` lists the names of all of them".into()),
         }

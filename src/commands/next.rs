@@ -1,0 +1,152 @@
+//! The command that comes after another one, as it is typed: the line goes on where the last step left its files.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use crate::check;
+use crate::console::text::shell_word;
+use crate::console::{Console, OutputForm};
+use crate::gate::UploadCommand;
+use crate::http;
+use crate::product::{Product, RuntimeProject};
+use crate::publish::receipt::Receipt;
+use crate::smoke;
+use crate::version::ReleaseVersion;
+use crate::wheel::filename::{DistributionFileName, WheelFileName};
+
+/// So many files are named one by one; of more, the directory.
+const MAX_NAMED: usize = 3;
+
+/// Says the command to people. A program that reads JSON knows what it does next.
+pub(super) fn say(command: Option<String>, form: OutputForm, console: &Console) {
+    if let (Some(command), OutputForm::Text) = (command, form) {
+        console.next(command);
+    }
+}
+
+/// A stage is built.
+pub(super) fn of_stage(out: &Path) -> String {
+    format!("relkit build {}", shell_word(out))
+}
+
+/// Distributions are checked.
+pub(super) fn of_distributions(paths: &[&Path]) -> Option<String> {
+    let directory = paths.first()?.parent();
+    let words = match (paths.len() <= MAX_NAMED, directory) {
+        (false, Some(directory)) => shell_word(directory),
+        _ => paths.iter().map(shell_word).collect::<Vec<_>>().join(" "),
+    };
+    Some(format!("relkit check {words}"))
+}
+
+/// Where nothing is wrong with a wheel of the product that this machine can run, it is run.
+pub(super) fn of_clean(report: &check::Report, product: &Product) -> Option<String> {
+    let is_clean = |file: &check::FileReport| file.findings.iter().all(|finding| finding.accepted.is_some());
+    if report.is_published || !report.files.iter().all(is_clean) {
+        return None;
+    }
+    let path = report.files.iter().map(|file| &file.path).find(|path| runs_here(path, &product.runtime))?;
+    let name = path.file_stem()?.to_string_lossy();
+    let receipt = Path::new("receipts").join(format!("{name}.json"));
+    let product = at_product(product.directory.as_deref());
+    Some(format!("relkit smoke {}{product} --receipt {}", shell_word(path), shell_word(&receipt)))
+}
+
+/// Whether a file is a wheel of the product for a target that this machine can run.
+fn runs_here(path: &Path, runtime: &RuntimeProject) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()?.parse::<WheelFileName>().ok());
+    let wheel = name.filter(|wheel| wheel.distribution.is_same(&runtime.distribution));
+    wheel.is_some_and(|wheel| {
+        let rows = runtime.targets.iter().filter(|row| row.triple.runs_here());
+        rows.flat_map(|row| row.tags()).any(|tag| wheel.tags.platform.iter().any(|own| *own == tag.to_string()))
+    })
+}
+
+/// A wheel that runs goes through the gate, with the receipt of that.
+pub(super) fn of_smoke(
+    report: &smoke::Report,
+    subject: &Path,
+    receipt: Option<&Path>,
+    product: &Product,
+) -> Option<String> {
+    if !report.passed() {
+        return None;
+    }
+    let wheel: WheelFileName = report.wheel.as_ref()?.name.parse().ok()?;
+    let release = product.runtime.release(report.version.as_deref()?).ok()?;
+    let release = match wheel.version.strip_prefix(&format!("{}.post", release.distribution())) {
+        Some(revision) => release.revised(revision.parse().ok()?).ok()?,
+        None => release,
+    };
+    if wheel.version != release.distribution().to_string() {
+        return None;
+    }
+    let command = UploadCommand {
+        dist: directory_of(subject),
+        release_version: &release.program().to_string(),
+        revision: release.revision().map(|revision| revision.to_string()),
+        product: product.directory.as_deref(),
+        template: None,
+        sdk_template: None,
+        receipts: receipt.map(directory_of),
+        allow_missing: Vec::new(),
+        only: None,
+        manifest: None,
+        index_url: None,
+        runtime: &product.runtime,
+    };
+    Some(command.verify())
+}
+
+fn directory_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The artefact of a target is staged.
+pub(super) fn of_artefact(triple: &str, path: &Path, release: &ReleaseVersion, product: &Product) -> String {
+    let (path, out) = (shell_word(path), PathBuf::from("stage").join(triple));
+    let (out, product) = (shell_word(&out), at_product(product.directory.as_deref()));
+    format!("relkit stage-runtime {out} {path}{product} --release-version {}", release.program())
+}
+
+/// What comes from an address is a distribution, or nothing is known of it.
+pub(super) fn of_download(path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_str()?;
+    let is_wheel = matches!(name.parse(), Ok(DistributionFileName::Wheel(_)));
+    is_wheel.then(|| of_distributions(&[path])).flatten()
+}
+
+/// What was published is taken back from the index, where that is known, and held against every rule.
+pub(super) fn of_publish(receipt: &Receipt, path: Option<&Path>) -> Option<String> {
+    let index = receipt.index_url.as_deref()?;
+    let release = |name: &str| {
+        let name: DistributionFileName = name.parse().ok()?;
+        Some(format!("{}=={}", name.distribution().normalized(), name.version()))
+    };
+    let mut releases: Vec<_> = receipt.files.iter().filter_map(|file| release(&file.name)).collect();
+    releases.dedup();
+    let releases = releases.iter().map(shell_word).collect::<Vec<_>>().join(" ");
+    let path = path.map(|path| format!(" --publish-receipt {}", shell_word(path))).unwrap_or_default();
+    Some(format!("relkit check {releases} --index-url {}{path}", shell_word(index)))
+}
+
+/// What generated the types of an SDK has it staged.
+pub(super) fn of_types(sdk: &Path, runtime_version: &str, product: &Product) -> Option<String> {
+    let release = product.runtime.release(runtime_version).ok()?;
+    Some(format!("relkit stage-sdk stage/sdk --template {} --release-version {}", shell_word(sdk), release.program()))
+}
+
+/// The command line as it was typed, but for one option, and for what can be secret in a URL.
+pub(super) fn own_command(without: Option<&str>) -> String {
+    let shown = |word: OsString| {
+        let text = word.to_string_lossy();
+        let plain = http::without_secrets(&text);
+        if plain == text { shell_word(&word) } else { shell_word(&plain) }
+    };
+    let words = std::env::args_os().skip(1).filter(|word| without.is_none_or(|option| *word != *option)).map(shown);
+    std::iter::once("relkit".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
+}
+
+pub(super) fn at_product(product: Option<&Path>) -> String {
+    product.map(|product| format!(" --product {}", shell_word(product))).unwrap_or_default()
+}

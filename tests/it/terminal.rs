@@ -1,0 +1,144 @@
+//! What people see: in a terminal of its own, drawn by `tests/terminal/screen.py`, and in the shells that complete words.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::samples::archive::noise;
+use crate::samples::wheel::linux;
+use crate::support::{python_command, repository, run, skip, stages, succeed, text};
+
+/// The screen, or the bytes, of a terminal in which `relkit` ran; `None` where there is no Python to make one.
+fn shown(columns: &str, form: &str, wait_for: &str, arguments: &[&str], here: &Path) -> Option<String> {
+    let mut terminal = Command::new(python_command()?);
+    terminal.arg(repository().join("tests/terminal/screen.py")).args([columns, form, wait_for]);
+    terminal.arg(env!("CARGO_BIN_EXE_relkit")).args(arguments).current_dir(here);
+    terminal.env("TERM", "xterm-256color").env_remove("NO_COLOR").env_remove("COLUMNS");
+    let output = run(&mut terminal);
+    assert!(output.status.success(), "{}", text(&output));
+    Some(String::from_utf8(output.stdout).unwrap())
+}
+
+/// A typed Ctrl-C is shown by the terminal behind the bar, which would be a line further where the bar takes the whole line.
+#[test]
+fn an_interrupt_wipes_the_bar() {
+    let directory = tempfile::tempdir().unwrap();
+    let stage = stages::runtime(directory.path(), 0);
+    fs::write(stage.join("src/demo_bin/large"), noise(48 << 20)).unwrap();
+    let stage = stage.to_str().unwrap();
+    let arguments = ["build", stage, "--compression", "best", "--jobs", "1"];
+    let Some(screen) = shown("80", "screen", "Building", &arguments, directory.path()) else { return };
+    assert!(screen.starts_with("interrupted: ") && screen.ends_with("exit 130\n"), "{screen}");
+    assert!(!screen.contains("Building") && !screen.contains("^C"), "{screen}");
+}
+
+#[test]
+fn a_terminal_shows_lines_that_fit_and_colour_by_choice() {
+    let corner = tempfile::tempdir().unwrap();
+    let name = "a_rather_long_name_of_a_distribution-1.0-py3-none-win_amd64.whl";
+    fs::write(corner.path().join(name), linux().renamed(name).build()).unwrap();
+    fs::write(corner.path().join("demo-1.0-py3-none-any.whl"), "words\n").unwrap();
+    fs::create_dir(corner.path().join("directory")).unwrap();
+    let cases: [&[&str]; 5] = [
+        &["check", "demo-1.0-py3-none-any.whl"],
+        &["verify", "directory", "--codex-version", "0.163.0", "--allow-missing", "all"],
+        &["coverage", name],
+        &["check", "missing"],
+        &["stage-sdk", "out", "--codex-version", "0.163.0", "--force"],
+    ];
+    for (columns, color) in [("80", "auto"), ("80", "never"), ("120", "auto")] {
+        let mut all = String::new();
+        for arguments in cases {
+            let arguments = [&["--color", color], arguments].concat();
+            let Some(screen) = shown(columns, "screen", "", &arguments, corner.path()) else { return };
+            let bytes = shown(columns, "bytes", "", &arguments, corner.path()).unwrap();
+            assert_eq!(bytes.contains("␛[1m"), color == "auto", "{arguments:?}: {bytes}");
+            // A command that is copied goes on over the edge, and nothing else does.
+            let plain: Vec<_> = bytes.split('\n').filter(|line| !line.contains('␛') && !line.contains('\r')).collect();
+            for line in plain.iter().filter(|line| !["next: ", "fix: "].iter().any(|head| line.contains(head))) {
+                assert!(line.chars().count() <= columns.parse().unwrap(), "{arguments:?}: {line}");
+            }
+            all += &format!("==== relkit {}\n{screen}\n", arguments.join(" "));
+        }
+        insta::assert_snapshot!(format!("screen_{columns}_{color}"), all);
+    }
+}
+
+/// What fish offers for the last word of a line.
+fn offered_by_fish(line: &str, product: &Path) -> Vec<String> {
+    let script = format!("{} completions fish | source; complete -C '{line}'", env!("CARGO_BIN_EXE_relkit"));
+    let said = succeed(Command::new("fish").args(["--no-config", "-c", &script]).current_dir(product));
+    said.lines().map(|line| line.split('\t').next().unwrap_or_default().to_owned()).collect()
+}
+
+/// The same of zsh, which completes on a terminal alone.
+fn offered_by_zsh(lines: &[&str], product: &Path) -> Option<Vec<String>> {
+    let mut zsh = Command::new(python_command()?);
+    zsh.arg(repository().join("tests/terminal/zsh.py")).arg(env!("CARGO_BIN_EXE_relkit")).args(lines);
+    let output = run(zsh.current_dir(product));
+    assert!(output.status.success(), "{}", text(&output));
+    Some(String::from_utf8_lossy(&output.stdout).split("\0").map(str::to_owned).collect())
+}
+
+/// A line, a word that is offered behind it, and one that is not.
+const LINES: [(&str, &str, &str); 14] = [
+    ("relkit ", "stage-runtime", "words.txt"),
+    ("relkit rule ", "macho-minos", "words.txt"),
+    ("relkit rule bin", "binary", "macho-minos"),
+    ("relkit check --select ", "elf-pie", "words.txt"),
+    ("relkit check --select binary,elf-", "elf-pie", "macho-minos"),
+    ("relkit verify dist --allow-missing x86_64-apple-darwin,", "all", "words.txt"),
+    ("relkit check --format ", "github", "words.txt"),
+    ("relkit --color ", "never", "words.txt"),
+    ("relkit fetch --target ", "aarch64-apple-darwin", "words.txt"),
+    ("relkit stage-runtime out payload --platform-tag ", "win_amd64", "words.txt"),
+    ("relkit publish dist --index ", "house", "words.txt"),
+    ("relkit coverage --require ", "debian-12-x86_64", "words.txt"),
+    ("relkit check ", "words.txt", "macho-minos"),
+    ("relkit help re", "retag", "stage-runtime"),
+];
+
+/// A product with an index of its own.
+fn product() -> tempfile::TempDir {
+    let root = tempfile::tempdir().unwrap();
+    succeed(Command::new("cp").arg("-r").arg(repository().join("runtime-template")).arg(root.path()));
+    let table = root.path().join("runtime-template/pyproject.toml");
+    let row = "\n[[tool.relkit.index]]\nname = \"house\"\nupload-url = \"https://index.example/legacy/\"\n";
+    fs::write(&table, fs::read_to_string(&table).unwrap() + row).unwrap();
+    fs::write(root.path().join("words.txt"), "").unwrap();
+    root
+}
+
+fn is_there(shell: &str) -> bool {
+    let is_there = Command::new(shell).arg("--version").output().is_ok_and(|said| said.status.success());
+    if !is_there {
+        skip(&format!("this machine has no {shell}"));
+    }
+    is_there
+}
+
+#[test]
+fn fish_completes_every_kind_of_word() {
+    if !is_there("fish") {
+        return;
+    }
+    let product = product();
+    for (line, word, other) in LINES {
+        let offered = offered_by_fish(line, product.path());
+        let has = |word: &str| offered.iter().any(|one| one == word || one.ends_with(&format!(",{word}")));
+        assert!(has(word) && !has(other), "{line}: {offered:?}");
+    }
+}
+
+#[test]
+fn zsh_completes_every_kind_of_word() {
+    if !is_there("zsh") {
+        return;
+    }
+    let product = product();
+    let Some(offered) = offered_by_zsh(&LINES.map(|(line, ..)| line), product.path()) else { return };
+    for ((line, word, other), offered) in LINES.into_iter().zip(offered) {
+        let has = |word: &str| offered.split_whitespace().any(|one| one == word);
+        assert!(has(word) && !has(other), "{line}: {offered}");
+    }
+}
