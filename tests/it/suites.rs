@@ -16,6 +16,7 @@ use crate::support::source_of;
 type Row = (&'static str, &'static [&'static str], &'static str);
 
 const BARE: &[&str] = &["tag-linux-bare"];
+const OLD_BARE: &[&str] = &["requires-dist", "tag-linux-bare"];
 const OLD: &[&str] = &["meta-version"];
 
 #[rustfmt::skip]
@@ -74,9 +75,9 @@ const SUITES: &[(&str, &str, &[Row])] = &[
         ("dummy-0.1-py27-none-any.whl", &["wheel-version"], "good there; pip refuses version 2.0 of the format"),
         ("evilpkg-1.0-py3-none-any.whl", &["path-relative"], "refused there too"),
         ("fake_archives/subdir/config-0.3.7-py27-none-any.whl", &["zip-readable"], "an empty file, listed there by its name alone"),
-        ("minimext-0.1-cp27-none-linux_x86_64.whl", BARE, "good there; no index takes the tag"),
-        ("minimext-0.1-cp32-cp32mu-linux_x86_64.whl", BARE, "good there; no index takes the tag"),
-        ("minimext-0.1-cp33-cp33m-linux_x86_64.whl", BARE, "good there; no index takes the tag"),
+        ("minimext-0.1-cp27-none-linux_x86_64.whl", OLD_BARE, "good there; no index takes the tag, nor `Provides-Dist: minimext (0.1)`, which is no requirement"),
+        ("minimext-0.1-cp32-cp32mu-linux_x86_64.whl", OLD_BARE, "good there; no index takes the tag, nor `Provides-Dist: minimext (0.1)`, which is no requirement"),
+        ("minimext-0.1-cp33-cp33m-linux_x86_64.whl", OLD_BARE, "good there; no index takes the tag, nor `Provides-Dist: minimext (0.1)`, which is no requirement"),
         ("valid_wheel-0.0.1-py3-none-any.whl", &[], "good there too"),
     ]),
     ("wheel==0.48.0", "tests/testdata/", &[

@@ -108,7 +108,9 @@ pub fn package_directory(platform_tag: &str) -> Option<PathBuf> {
 
 /// A directory of judges: a virtual environment under `target/` with the packages given, made once and kept.
 pub fn judges(name: &str, packages: &[&str]) -> Option<PathBuf> {
-    let directory = target_directory().join("judges").join(name);
+    let all = target_directory().join("judges");
+    // Its programs name the place where they were installed: that of the directory, and not of a link to it.
+    let directory = fs::canonicalize(&all).unwrap_or(all).join(name);
     let bin = directory.join(if cfg!(windows) { "Scripts" } else { "bin" });
     let _lock = lock(name);
     let wanted = packages.join("\n");
