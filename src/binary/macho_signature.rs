@@ -62,13 +62,13 @@ fn embedded(code: &[u8], offset: u64, blob: &[u8]) -> Result<(), &'static str> {
         parts.push((kind, part.get(..length as usize).ok_or("one of its parts lies outside of it")?));
     }
     let is_directory = |kind: u32| kind == FIRST_DIRECTORY || OTHER_DIRECTORIES.contains(&kind);
-    let mut seen: Vec<u8> = Vec::new();
+    let mut seen: Vec<Hash> = Vec::new();
     for (_, bytes) in parts.iter().filter(|(kind, _)| is_directory(*kind)) {
         let directory = Directory::read(bytes)?;
-        if seen.contains(&directory.hash_kind) {
+        if seen.contains(&directory.hash) {
             return Err("two of its directories have hashes of the same kind");
         }
-        seen.push(directory.hash_kind);
+        seen.push(directory.hash);
         directory.verify(code, offset, bytes, &parts)?;
     }
     if seen.is_empty() {
@@ -99,7 +99,7 @@ fn certified(parts: &[(u32, &[u8])]) -> Result<(), &'static str> {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Hash {
     Sha256,
     /// The first 20 bytes of it.
@@ -123,7 +123,6 @@ impl Hash {
 /// The head of a code directory.
 struct Directory {
     hash: Hash,
-    hash_kind: u8,
     hash_size: usize,
     /// Where the hash of the first page stands; those of special slots stand before it.
     hashes: usize,
@@ -180,7 +179,6 @@ impl Directory {
         }
         Ok(Self {
             hash,
-            hash_kind: kind,
             hash_size,
             hashes,
             special_slots,
@@ -199,7 +197,7 @@ impl Directory {
         if self.limit.div_ceil(self.page_size).saturating_mul(self.page_size) < offset {
             return Err("it covers less than what stands before it");
         }
-        if matches!(self.hash, Hash::Sha1) || self.is_scattered {
+        if self.hash == Hash::Sha1 || self.is_scattered {
             return Ok(());
         }
         let covered =

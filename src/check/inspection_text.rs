@@ -6,7 +6,8 @@ use super::inspection::{Binary, InspectedWheel, InspectionProblem, Report};
 use crate::binary::NextTag;
 use crate::binary::{Format, Kind, Machine, Signature};
 use crate::console::Shown;
-use crate::console::text::{labelled, plural, visible};
+use crate::console::layout::labelled;
+use crate::console::text::{plural, visible};
 use crate::target::{OsVersion, PlatformTag};
 
 impl Shown for Report {

@@ -26,6 +26,7 @@ pub use finding::{Finding, Report, Severity};
 pub use options::Options;
 pub(crate) use rule::Rule;
 pub(crate) use rules::linking::{BinaryFault, faults as binary_faults};
+pub(crate) use rules::set::SET_TARGETS;
 pub use rules::{Family, rules};
 pub use selection::Selection;
 pub(crate) use selection::{check_accepted, families, find_rules, rule_names};

@@ -8,7 +8,7 @@ use super::finding::Severity;
 use super::rule::{Reason, Remedy, Rule};
 use super::rules::{Family, rules};
 use crate::console::Shown;
-use crate::console::text::labelled;
+use crate::console::layout::labelled;
 
 /// `An error: it is refused by the index (…).`, one sentence per reason.
 fn reasons(rule: &Rule) -> Vec<String> {

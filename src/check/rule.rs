@@ -115,7 +115,7 @@ macro_rules! rule {
         what: $what:literal, why: $why:literal, fix: $fix:literal;
         because: [$($reason:ident($word:literal)),+]
         $(; remedy: $remedy:ident)?) => {
-        pub(super) static $static: $crate::check::rule::Rule = $crate::check::rule::Rule {
+        pub(crate) static $static: $crate::check::rule::Rule = $crate::check::rule::Rule {
             name: $name,
             severity: $crate::check::rule::Severity::$severity,
             documentation: $crate::check::rule::Documentation {

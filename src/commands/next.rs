@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::check;
 use crate::console::text::shell_word;
 use crate::console::{Console, OutputForm};
+use crate::fs::parent_of;
 use crate::gate::UploadCommand;
 use crate::http;
 use crate::product::{Product, RuntimeProject};
@@ -48,7 +49,7 @@ pub(super) fn of_clean(report: &check::Report, product: &Product) -> Option<Stri
     let path = report.files.iter().map(|file| &file.path).find(|path| runs_here(path, &product.runtime))?;
     let name = path.file_stem()?.to_string_lossy();
     let receipt = Path::new("receipts").join(format!("{name}.json"));
-    let product = at_product(product.directory.as_deref());
+    let product = product.option();
     Some(format!("relkit smoke {}{product} --receipt {}", shell_word(path), shell_word(&receipt)))
 }
 
@@ -82,13 +83,13 @@ pub(super) fn of_smoke(
         return None;
     }
     let command = UploadCommand {
-        dist: directory_of(subject),
+        dist: parent_of(subject),
         release_version: &release.program().to_string(),
         revision: release.revision().map(|revision| revision.to_string()),
         product: product.directory.as_deref(),
         template: None,
         sdk_template: None,
-        receipts: receipt.map(directory_of),
+        receipts: receipt.map(parent_of),
         allow_missing: Vec::new(),
         only: None,
         manifest: None,
@@ -98,14 +99,10 @@ pub(super) fn of_smoke(
     Some(command.verify())
 }
 
-fn directory_of(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
 /// The artefact of a target is staged.
 pub(super) fn of_artefact(triple: &str, path: &Path, release: &ReleaseVersion, product: &Product) -> String {
     let (path, out) = (shell_word(path), PathBuf::from("stage").join(triple));
-    let (out, product) = (shell_word(&out), at_product(product.directory.as_deref()));
+    let (out, product) = (shell_word(&out), product.option());
     format!("relkit stage-runtime {out} {path}{product} --release-version {}", release.program())
 }
 
@@ -145,8 +142,4 @@ pub(super) fn own_command(without: Option<&str>) -> String {
     };
     let words = std::env::args_os().skip(1).filter(|word| without.is_none_or(|option| *word != *option)).map(shown);
     std::iter::once("relkit".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
-}
-
-pub(super) fn at_product(product: Option<&Path>) -> String {
-    product.map(|product| format!(" --product {}", shell_word(product))).unwrap_or_default()
 }

@@ -3,6 +3,8 @@
 
 use clap::Command;
 
+use crate::console::layout::laid_out;
+
 /// A section: its title, and rows of a word and what it means; a row without a word is a line as it stands.
 pub(super) struct Section {
     pub(crate) title: &'static str,
@@ -19,7 +21,7 @@ impl Section {
         let width = self.rows.iter().map(|(word, _)| word.len()).max().unwrap_or(0);
         let row = |(word, text): &(String, String)| match word.is_empty() {
             true => format!("  {text}\n"),
-            false => hanging(&format!("  {word:width$}  "), text),
+            false => laid_out(&format!("  {word}"), width + 4, text, Some(COLUMNS)),
         };
         format!("{}:\n{}", self.title, self.rows.iter().map(row).collect::<String>())
     }
@@ -27,22 +29,6 @@ impl Section {
 
 /// A row of the help has no more columns than this, for `clap` breaks longer ones at its margin.
 const COLUMNS: usize = 78;
-
-/// A label and its text, which goes on below itself.
-fn hanging(label: &str, text: &str) -> String {
-    let begun = " ".repeat(label.len());
-    let (mut lines, mut line) = (String::new(), label.to_owned());
-    for word in text.split(' ') {
-        if line.len() + word.len() > COLUMNS && line.trim().len() > label.trim().len() {
-            lines += line.trim_end();
-            lines.push('\n');
-            line.clone_from(&begun);
-        }
-        line += word;
-        line.push(' ');
-    }
-    lines + line.trim_end() + "\n"
-}
 
 /// The examples, and what else stands below the help of a command.
 pub(super) fn examples(command: &Command) -> (Vec<String>, Vec<String>) {

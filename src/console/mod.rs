@@ -4,6 +4,7 @@
 pub(crate) mod annotation;
 mod failure;
 pub(crate) mod html;
+pub(crate) mod layout;
 pub(crate) mod markdown;
 mod paint;
 mod progress;
@@ -16,9 +17,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::error::{Exit, Failure};
+use layout::{set_in, wrapped};
 use paint::{ERROR, GOOD, HINT, WARNING};
 use progress::Drawn;
-use text::{annotation_lines, plain_lines, set_in, visible, visible_json, wrapped};
+use text::{annotation_lines, plain_lines, visible, visible_json};
 
 pub use progress::Progress;
 
@@ -141,7 +143,9 @@ impl Console {
     /// Writes a report to standard output.
     pub(crate) fn show(&self, report: &impl Shown, form: OutputForm) {
         self.result(match form {
-            OutputForm::Text => paint::painted(&wrapped(&plain_lines(&report.text()), text::room_of_results(), below)),
+            OutputForm::Text => {
+                paint::painted(&wrapped(&plain_lines(&report.text()), layout::room_of_results(), below))
+            }
             // A value is JSON already.
             OutputForm::Json => visible_json(&format!("{:#}\n", report.json())),
             OutputForm::Annotations => annotation_lines(&report.annotations()),
@@ -166,7 +170,7 @@ impl Console {
 
     /// Writes lines to standard error, the first of which begins with a head that has a colour.
     fn say(&self, style: anstyle::Style, head: &str, rest: &str, hang: impl Fn(&str) -> usize) {
-        let lines = wrapped(&format!("{head}{rest}"), text::room_of_status(), hang);
+        let lines = wrapped(&format!("{head}{rest}"), layout::room_of_status(), hang);
         let rest = lines.strip_prefix(head).unwrap_or(&lines);
         self.beside_bar(|| _ = writeln!(anstream::stderr(), "{style}{head}{style:#}{rest}"));
     }
@@ -184,7 +188,7 @@ impl Console {
 
     /// Findings on standard error, as a report shows them, also with `--quiet`.
     pub(crate) fn told(&self, listing: &str) {
-        let lines = paint::painted(&wrapped(&plain_lines(listing), text::room_of_status(), below));
+        let lines = paint::painted(&wrapped(&plain_lines(listing), layout::room_of_status(), below));
         self.beside_bar(|| _ = write!(anstream::stderr(), "{lines}"));
     }
 
@@ -216,7 +220,7 @@ impl Console {
         if self.says_json.load(Ordering::Relaxed) {
             self.result(visible_json(&format!("{:#}\n", failure::interrupted(words))));
         }
-        let words = wrapped(words, text::room_of_status(), below);
+        let words = wrapped(words, layout::room_of_status(), below);
         let _drawing = screen::end_drawing();
         // A line may have been begun, and whoever reads it may be gone. A bar is wiped off, without its lock.
         let wipe = if io::stderr().is_terminal() { "\r\u{1b}[2K" } else { "\n" };

@@ -89,18 +89,16 @@ impl TermLike for Screen {
 /// From here on nothing is drawn. While the result lives, nothing is being drawn either.
 pub(super) fn end_drawing() -> Option<MutexGuard<'static, bool>> {
     for _ in 0..TRIES {
-        match ENDED.try_lock() {
-            Ok(mut ended) => {
-                *ended = true;
-                return Some(ended);
+        let mut ended = match ENDED.try_lock() {
+            Ok(ended) => ended,
+            Err(TryLockError::Poisoned(error)) => error.into_inner(),
+            Err(TryLockError::WouldBlock) => {
+                thread::sleep(PAUSE);
+                continue;
             }
-            Err(TryLockError::Poisoned(error)) => {
-                let mut ended = error.into_inner();
-                *ended = true;
-                return Some(ended);
-            }
-            Err(TryLockError::WouldBlock) => thread::sleep(PAUSE),
-        }
+        };
+        *ended = true;
+        return Some(ended);
     }
     None
 }

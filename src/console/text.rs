@@ -1,9 +1,9 @@
-//! Text for people: what came from outside made visible, counted nouns, sizes and aligned tables.
+//! Text for people: what came from outside made visible, counted nouns, sizes, words of a shell. How it fills the lines of a
+//! terminal is in `layout.rs`.
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fmt;
-use std::io::IsTerminal as _;
 
 use crate::member_path::is_unseen;
 
@@ -211,142 +211,6 @@ pub(crate) fn human_bytes(bytes: u64) -> String {
     }
 }
 
-/// How many columns a line may have: `COLUMNS`, or what the terminal shows; none where neither is.
-pub(crate) fn columns() -> Option<usize> {
-    told_columns().or_else(|| terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0)))
-}
-
-fn told_columns() -> Option<usize> {
-    std::env::var("COLUMNS").ok().and_then(|text| text.trim().parse().ok()).filter(|columns| *columns > 0)
-}
-
-/// How many columns a line of a result may have where a terminal shows it: what is piped is broken nowhere.
-pub(crate) fn room_of_results() -> Option<usize> {
-    columns().filter(|_| std::io::stdout().is_terminal())
-}
-
-/// The same of what standard error shows.
-pub(crate) fn room_of_status() -> Option<usize> {
-    let shown = terminal_size::terminal_size_of(std::io::stderr()).map(|(width, _)| usize::from(width.0));
-    told_columns().or(shown).filter(|_| std::io::stderr().is_terminal())
-}
-
-/// A line that is to be copied as it stands: whatever breaks it, breaks it.
-fn is_command(line: &str) -> bool {
-    ["next: ", "page: ", "fix: ", "relkit ", "$ "].iter().any(|start| line.trim_start().starts_with(start))
-}
-
-/// Long lines broken between words, what follows set in below; commands, and what stands in backticks, stay whole.
-pub(crate) fn wrapped(text: &str, columns: Option<usize>, hang: impl Fn(&str) -> usize) -> String {
-    let Some(columns) = columns else { return text.to_owned() };
-    let line = |line: &str| match line.chars().count() > columns && !is_command(line) {
-        true => broken_between_words(line, columns, hang(line)),
-        false => line.to_owned(),
-    };
-    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
-}
-
-/// How many spaces a line begins with.
-pub(crate) fn set_in(line: &str) -> usize {
-    line.len() - line.trim_start_matches(' ').len()
-}
-
-fn broken_between_words(line: &str, columns: usize, hang: usize) -> String {
-    let lead = set_in(line);
-    let begun = " ".repeat(hang.min(columns / 2));
-    let (mut lines, mut current) = (Vec::new(), " ".repeat(lead));
-    let mut is_quoted = false;
-    let words = line[lead..].split_inclusive(|character| {
-        is_quoted ^= character == '`';
-        character == ' ' && !is_quoted
-    });
-    for word in words {
-        // What has no room in any line goes on over the terminal's edge.
-        let (used, length) = (current.chars().count(), word.trim_end().chars().count());
-        let used = if current.trim_end().chars().count() > columns { used % columns } else { used };
-        let is_full = used + length > columns && begun.len() + length <= columns;
-        if is_full && !current.trim().is_empty() {
-            lines.push(std::mem::replace(&mut current, begun.clone()).trim_end().to_owned());
-        }
-        current.push_str(word);
-    }
-    lines.push(current.trim_end().to_owned());
-    lines.join("\n")
-}
-
-/// A column of a table is made no narrower than this.
-const MIN_COLUMN: usize = 12;
-
-/// A table with aligned columns, a line per row; where it would be wider than the terminal, the widest cells go on below.
-pub(crate) fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
-    let rows: Vec<_> = rows.into_iter().map(|row| row.map(|cell| visible(&cell))).collect();
-    let rows: Vec<_> = std::iter::once(head.map(str::to_owned)).chain(rows).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths = narrowed((0..N).map(width).collect(), columns());
-    let mut text = String::new();
-    for row in &rows {
-        let cells: Vec<_> = row.iter().zip(&widths).map(|(cell, width)| broken(cell, *width)).collect();
-        for line in 0..cells.iter().map(Vec::len).max().unwrap_or(0) {
-            let part = |(cell, width): (&Vec<String>, &usize)| {
-                format!("{:<width$}", cell.get(line).map_or("", String::as_str))
-            };
-            text += cells.iter().zip(&widths).map(part).collect::<Vec<_>>().join("  ").trim_end();
-            text.push('\n');
-        }
-    }
-    text
-}
-
-/// A label of at least `width` columns and its value, which goes on below itself where the terminal ends.
-pub(crate) fn labelled(label: &str, width: usize, value: &str) -> String {
-    laid_out(label, width, value, columns())
-}
-
-fn laid_out(label: &str, width: usize, value: &str, columns: Option<usize>) -> String {
-    let value = visible(value);
-    let room = columns.map(|columns| columns.saturating_sub(width).max(MIN_COLUMN));
-    let lines = room.map_or_else(|| vec![value.clone()], |room| broken(&value, room));
-    let line = |(place, line): (usize, &String)| format!("{:<width$}{line}\n", if place == 0 { label } else { "" });
-    lines.iter().enumerate().map(line).collect()
-}
-
-/// The widths of columns, the widest made narrower until all of them fit.
-fn narrowed(mut widths: Vec<usize>, columns: Option<usize>) -> Vec<usize> {
-    let Some(columns) = columns else { return widths };
-    let between = 2 * widths.len().saturating_sub(1);
-    while widths.iter().sum::<usize>() + between > columns {
-        let Some(widest) = widths.iter_mut().filter(|width| **width > MIN_COLUMN).max() else { break };
-        *widest -= 1;
-    }
-    widths
-}
-
-/// A cell in lines of a width, broken between words; a word that has no room in a line, after what parts names.
-fn broken(cell: &str, width: usize) -> Vec<String> {
-    let (mut lines, mut line) = (Vec::new(), String::new());
-    let length = |text: &str| text.trim_end().chars().count();
-    for word in cell.split_inclusive(' ') {
-        let names = if length(word) > width { word.split_inclusive(NAME_PARTS).collect() } else { vec![word] };
-        for piece in names.into_iter().flat_map(|name| pieces(name, width)) {
-            if line.chars().count() + length(&piece) > width && !line.is_empty() {
-                lines.push(std::mem::take(&mut line).trim_end().to_owned());
-            }
-            line += &piece;
-        }
-    }
-    lines.push(line.trim_end().to_owned());
-    lines
-}
-
-/// What parts the names of files, tags and versions.
-const NAME_PARTS: [char; 5] = ['-', '.', '_', '/', '+'];
-
-/// A word cut where it is longer than a line.
-fn pieces(word: &str, width: usize) -> Vec<String> {
-    let letters: Vec<char> = word.chars().collect();
-    letters.chunks(width.max(1)).map(|piece| piece.iter().collect()).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -432,45 +296,5 @@ mod tests {
         assert!(!text.chars().any(|character| is_hidden(character) && character != '\n'), "{text}");
         assert!(!text.contains("##["), "{text}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
-    }
-
-    #[test]
-    fn a_table_that_is_too_wide_goes_on_below() {
-        assert_eq!(narrowed(vec![30, 10, 20], Some(50)), [18, 10, 18]);
-        assert_eq!(narrowed(vec![30, 10, 20], None), [30, 10, 20]);
-        assert_eq!(broken("aarch64-unknown-linux-musl", 15), ["aarch64-", "unknown-linux-", "musl"]);
-        assert_eq!(broken("ab cd efghijkl", 5), ["ab cd", "efghi", "jkl"]);
-        assert_eq!(broken("the tag a_2_28 is out", 12), ["the tag", "a_2_28 is", "out"]);
-        assert_eq!(broken("", 5), [""]);
-    }
-
-    #[test]
-    fn a_long_line_is_broken_between_words_and_a_command_never() {
-        let of = |text: &str| wrapped(text, Some(20), |line| set_in(line) + 2);
-        assert_eq!(of("  help: Do something else\nshort"), "  help: Do something\n    else\nshort");
-        assert_eq!(of("see it as `tool a b c` and more"), "see it as\n  `tool a b c` and\n  more");
-        // What has no room in any line stays where it is, and the terminal breaks it.
-        assert_eq!(of("see `tool check a bc.whl` and so much more"), "see `tool check a bc.whl` and so much\n  more");
-        assert_eq!(of("a  b  c  d  e  f  g  h"), "a  b  c  d  e  f  g\n  h");
-        for whole in ["next: relkit check one two three", "  fix: relkit retag a.whl --honest", "a".repeat(40).as_str()]
-        {
-            assert_eq!(of(whole), whole);
-        }
-        assert_eq!(wrapped("a b c d e f", None, set_in), "a b c d e f");
-        assert_eq!(wrapped("ab cd", Some(2), |_| 90), "ab cd");
-    }
-
-    #[test]
-    fn a_value_goes_on_below_itself() {
-        let of = |columns| laid_out("  needs", 8, "kernel32.dll, ntdll.dll, ws2_32.dll\u{1b}", columns);
-        assert_eq!(of(None), "  needs kernel32.dll, ntdll.dll, ws2_32.dll\\u{1b}\n");
-        assert_eq!(of(Some(33)), "  needs kernel32.dll, ntdll.dll,\n        ws2_32.dll\\u{1b}\n");
-        assert!(of(Some(1)).lines().all(|line| line.chars().count() <= 20), "{}", of(Some(1)));
-    }
-
-    #[test]
-    fn columns_are_as_wide_as_what_is_shown() {
-        let rows = [["a\u{1b}".to_owned(), "x".to_owned()], ["b".to_owned(), String::new()]];
-        assert_eq!(table(["one", "two"], rows), "one      two\na\\u{1b}  x\nb\n");
     }
 }

@@ -28,7 +28,7 @@ pub(crate) use pending::{
     Made, PendingDirectory, PendingFile, append, missing, write_all_whole, write_through, write_whole,
 };
 pub(crate) use place::{Place, must_be_writable, place};
-pub(crate) use platform::{is_still_at, keep_mode, keep_own_rights, refuses_execution, split_at_equals};
+pub(crate) use platform::{is_still_at, keep_mode, keep_own_rights, parent_of, refuses_execution, split_at_equals};
 pub(crate) use refusal::is_too_long;
 pub(crate) use spool::Spool;
 pub(crate) use walk::FileKind;

@@ -285,7 +285,8 @@ pub(super) fn not_regular() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, system::NOT_REGULAR)
 }
 
-pub(super) fn parent_of(path: &Path) -> &Path {
+/// The directory that a path lies in.
+pub(crate) fn parent_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::runtime::RuntimeProject;
 use super::target::Target;
 use crate::console::Shown;
-use crate::console::text::{table, visible_json};
+use crate::console::layout::table;
+use crate::console::text::visible_json;
 
 pub(crate) struct Matrix<'a>(pub &'a RuntimeProject);
 

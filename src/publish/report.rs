@@ -11,7 +11,8 @@ use super::plan::{Plan, PlannedFile};
 use super::receipt::{FileReceipt, FileState, IndexToAsk, NOT_ASKED, Receipt, standing};
 use super::survey::{Survey, survey};
 use crate::console::Shown;
-use crate::console::text::{human_bytes, plural, table};
+use crate::console::layout::table;
+use crate::console::text::{human_bytes, plural};
 use crate::error::{Exit, Explain as _, Failure};
 use crate::gate::Release;
 

@@ -13,9 +13,6 @@ use crate::report::{CoverageRow, TOO_OLD, TargetRow};
 use crate::target::{Architecture, TargetTriple};
 use crate::zip::writer::SourceDate;
 
-/// The rule about targets without a wheel.
-const SET_TARGETS: &str = "set-targets";
-
 /// `2024-05-01`; none where nobody said when.
 pub(super) fn day(date: SourceDate) -> Option<String> {
     if date == SourceDate::DEFAULT {
@@ -95,13 +92,17 @@ fn alone<'a>(template: &'a Template, product: Option<&Path>) -> Option<&'a Path>
 
 /// The command that comes next: the upload where all is well, of the targets that are there and no fewer; where some of the
 /// wheels do not run here, the workflow that tests each where it does; else what tells more.
-pub(super) fn next(options: &Options, targets: &[TargetRow], judged: (&gate::Release, &check::Report)) -> String {
-    let (verdict, checked) = judged;
+pub(super) fn next(
+    options: &Options,
+    targets: &[TargetRow],
+    verdict: &gate::Release,
+    checked: &check::Report,
+) -> String {
     let is_good = verdict.problems.is_empty();
     let dist = options.out_dir.join("dist");
     let product = options.product.directory.as_deref();
     let program = options.version.program().to_string();
-    let at_product = product.map(|product| format!(" --product {}", shell_word(product))).unwrap_or_default();
+    let at_product = options.product.option();
     let failed = targets.iter().find(|row| row.step("smoke").is_some_and(|step| step.outcome == Outcome::Failed));
     // What is accepted as it is holds nothing up.
     if let Some((row, wheel)) = failed.filter(|_| !is_good).and_then(|row| Some((row, row.wheel.as_ref()?))) {
@@ -146,7 +147,7 @@ pub(super) fn next(options: &Options, targets: &[TargetRow], judged: (&gate::Rel
 
 /// The targets that have no wheel, where nothing else keeps the release back: it may be meant to go without them.
 fn missing(options: &Options, targets: &[TargetRow], verdict: &gate::Release) -> Option<Vec<String>> {
-    let is_missing = |problem: &gate::Problem| problem.code == SET_TARGETS && problem.file.is_none();
+    let is_missing = |problem: &gate::Problem| problem.code == check::SET_TARGETS.name && problem.file.is_none();
     let is_all = verdict.problems.iter().all(is_missing) && targets.iter().all(|row| row.wheel.is_some());
     let has = |triple: &TargetTriple| targets.iter().any(|row| row.target.as_ref() == Some(triple));
     let rows = options.product.runtime.targets.iter().map(|row| &row.triple).filter(|triple| !has(triple));

@@ -200,7 +200,7 @@ impl ReleaseRun<'_> {
             version: version.distribution().clone(),
             release_tag: version.tag().to_owned(),
             date: choice::day(self.options.build.date),
-            next: Some(choice::next(self.options, &targets, (verdict, checked))),
+            next: Some(choice::next(self.options, &targets, verdict, checked)),
             left_out,
             targets: rows::in_order(&runtime.targets, targets),
             files: files.collect(),

@@ -8,7 +8,8 @@ use super::markdown;
 use super::value::{FindingRow, ProblemRow, ReleaseReport, TargetRow};
 use crate::check::listing::{Row, listing};
 use crate::console::Shown;
-use crate::console::text::{columns, human_bytes, plural, table, visible};
+use crate::console::layout::{columns, table};
+use crate::console::text::{human_bytes, plural, visible};
 use crate::error::Outcome;
 
 /// The columns that a table with words for outcomes needs.

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::console::Shown;
 use crate::console::annotation::{self, Annotation};
-use crate::console::text::{labelled, visible};
+use crate::console::layout::labelled;
+use crate::console::text::visible;
 use crate::digest::Sha256Digest;
 use crate::error::Outcome;
 use crate::fs::{self, FsError};

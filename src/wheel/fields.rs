@@ -45,6 +45,11 @@ impl Fields {
         self.entries.iter().filter(same).map(|entry| entry.1.as_str())
     }
 
+    /// The values of a key that an index is told: it leaves out what is empty, and what reads `UNKNOWN`.
+    pub(crate) fn stated<'a>(&'a self, key: &str) -> impl Iterator<Item = &'a str> {
+        self.all(key).filter(|value| !matches!(*value, "" | "UNKNOWN"))
+    }
+
     /// Every field, in order. A folded value keeps its line breaks as `\n`.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.entries.iter().map(|(key, value)| (key.as_str(), value.as_str()))

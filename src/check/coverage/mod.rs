@@ -12,7 +12,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::console::Shown;
-use crate::console::text::{columns, labelled, visible};
+use crate::console::layout::{columns, labelled};
+use crate::console::text::visible;
 use crate::error::Exit;
 use crate::product::PlatformFamily;
 use crate::target::Architecture::{self, Aarch64, X86_64};

@@ -39,8 +39,7 @@ fn licence_both(metadata: &Metadata, found: &mut Findings) {
     let classifiers = fields.all("Classifier").filter(|text| text.starts_with("License ::"));
     for elder in fields.get("License").map(|_| "License").into_iter().chain(classifiers) {
         if fields.get("License-Expression").is_some() {
-            // Of an empty field, and of one that reads `UNKNOWN`, an index is not told.
-            let is_stated = fields.all("License").any(|text| !matches!(text, "" | "UNKNOWN"));
+            let is_stated = fields.stated("License").next().is_some();
             let severity = if elder == "License" && is_stated { Severity::Error } else { Severity::Warning };
             found.with(severity, None, format!("`{elder}` stands beside `License-Expression`"));
         } else {
@@ -212,7 +211,7 @@ rule!(META_EMAIL = "meta-email", Error, Metadata(meta_email);
 
 fn meta_email(metadata: &Metadata, found: &mut Findings) {
     for field in ["Author-email", "Maintainer-email"] {
-        let stated = metadata.fields().all(field).filter(|value| !value.is_empty() && *value != "UNKNOWN");
+        let stated = metadata.fields().stated(field);
         for value in stated {
             let entries = mailboxes(value);
             if entries.is_empty() {
@@ -249,7 +248,7 @@ fn meta_url(metadata: &Metadata, found: &mut Findings) {
         }
     }
     for field in ["Home-page", "Download-URL"] {
-        let stated = metadata.fields().all(field).filter(|value| !value.is_empty() && *value != "UNKNOWN");
+        let stated = metadata.fields().stated(field);
         for (value, (severity, why)) in stated.filter_map(|value| Some((value, not_web(value)?))) {
             found.with(severity, None, format!("`{field}: {value}` is no web address: {why}"));
         }

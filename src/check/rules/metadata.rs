@@ -201,9 +201,7 @@ fn requires_dist(metadata: &Metadata, found: &mut Findings) {
         }
     }
     for field in ["Provides-Dist", "Obsoletes-Dist"] {
-        // The index leaves out what is empty and what reads `UNKNOWN`.
-        let stated = metadata.fields().all(field).filter(|text| !matches!(*text, "" | "UNKNOWN"));
-        for text in stated {
+        for text in metadata.fields().stated(field) {
             match text.parse::<Requirement>() {
                 Err(error) => found.whole(format!("`{field}: {text}` is not valid: {error}")),
                 Ok(Requirement { name, source: Url(url), .. }) => {

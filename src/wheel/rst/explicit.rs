@@ -36,10 +36,6 @@ const DIRECTIVES: [(&str, bool, Content); 12] = [
     ("raw include", false, Content::Refused),
 ];
 
-/// Directives of which nothing is shown.
-const SILENT: [&str; 8] =
-    ["meta", "header", "footer", "title", "target-notes", "sectnum", "section-numbering", "contents"];
-
 /// Directives that leave no element where they stand.
 const UNSEEN: [&str; 10] = [
     "meta",
@@ -295,10 +291,10 @@ fn directive<'a>(
     if matches!(name.as_str(), "replace" | "unicode" | "date") {
         return fault(format!("the directive `{name}` stands outside of a substitution"));
     }
-    document.is_shown |=
-        !SILENT.contains(&name.as_str()) && name != "role" && name != "default-role" && name != "class";
     if !UNSEEN.contains(&name.as_str()) {
         document.element(line.number);
+        // Of a table of contents nothing may be left.
+        document.is_shown |= name != "contents";
     }
     // The argument and the options go up to the first blank line.
     let is_apart = argument.is_empty() && block.lines.first().is_some_and(|first| first.number > line.number + 1);
