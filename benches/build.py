@@ -131,12 +131,13 @@ def main() -> None:
         for name, command in commands.items():
             results[name].append(measure(command, environment))
             print(f"round {number + 1}: {name}: {results[name][-1][0]:.2f} s", file=sys.stderr)
+    inputs = [stage, work / "unpacked"]
     sizes = {}
     for name, command in commands.items():
         out = next(
             part
             for part in reversed(command)
-            if isinstance(part, Path) and part.parent == work and part.name != "unpacked"
+            if isinstance(part, Path) and part.parent == work and part not in inputs
         )
         sizes[name] = max(path.stat().st_size for path in out.glob("*.whl"))
     print(

@@ -51,7 +51,8 @@ pub struct Built {
     #[serde(serialize_with = "portable_path")]
     pub(crate) path: PathBuf,
     pub(crate) size: u64,
-    pub(crate) sha256: Sha256Digest,
+    /// `None` where the options omit it.
+    pub(crate) sha256: Option<Sha256Digest>,
     /// How long it took; serialised as milliseconds.
     #[serde(rename = "milliseconds", serialize_with = "milliseconds")]
     pub(crate) elapsed: Duration,

@@ -20,20 +20,30 @@ pub struct Options {
     /// How many threads compress; the bytes are the same for every number.
     pub(crate) jobs: NonZeroUsize,
     pub(crate) date: SourceDate,
+    pub(crate) digest: FileDigest,
+}
+
+/// Whether a finished distribution is read once more for its SHA-256, which no other core can help with: for those who say
+/// it. The digests in RECORD are another matter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FileDigest {
+    Computed,
+    Omitted,
 }
 
 impl Default for Options {
-    /// The default preset and date, and a thread for every processor.
+    /// The default preset and date, a thread for every processor, and the digest of what is written.
     fn default() -> Self {
         let jobs = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        Self { compression: Compression::default(), jobs, date: SourceDate::default() }
+        Self { compression: Compression::default(), jobs, date: SourceDate::default(), digest: FileDigest::Computed }
     }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Written {
     pub(crate) size: u64,
-    pub(crate) sha256: Sha256Digest,
+    /// `None` where it was not asked for.
+    pub(crate) sha256: Option<Sha256Digest>,
 }
 
 /// A distribution that could not be written; nothing is left under its name.
@@ -70,20 +80,28 @@ impl Explain for WriteError {
     }
 }
 
-/// Hashes a complete file and gives it its name.
-pub(super) fn commit(mut pending: PendingFile, target: &Path) -> Result<Written, WriteError> {
-    let written = measure(&mut pending, target)?;
+/// Gives a complete file its name.
+pub(super) fn commit(mut pending: PendingFile, target: &Path, digest: FileDigest) -> Result<Written, WriteError> {
+    let written = match digest {
+        FileDigest::Computed => {
+            let (sha256, size) = measure(&mut pending, target)?;
+            Written { size, sha256: Some(sha256) }
+        }
+        FileDigest::Omitted => {
+            let metadata = pending.file().metadata().map_err(FsError::write(target))?;
+            Written { size: metadata.len(), sha256: None }
+        }
+    };
     pending.commit()?;
     Ok(written)
 }
 
-/// Hashes a complete file that has no name yet.
-pub(super) fn measure(pending: &mut PendingFile, target: &Path) -> Result<Written, WriteError> {
+/// The digest and size of a complete file that has no name yet.
+pub(super) fn measure(pending: &mut PendingFile, target: &Path) -> Result<(Sha256Digest, u64), WriteError> {
     let file = pending.file();
     file.seek(SeekFrom::Start(0)).map_err(FsError::write(target))?;
     let mut reader = BufReader::with_capacity(1 << 18, file);
-    let (sha256, size) = Sha256Digest::of_reader(&mut reader).map_err(FsError::write(target))?;
-    Ok(Written { size, sha256 })
+    Ok(Sha256Digest::of_reader(&mut reader).map_err(FsError::write(target))?)
 }
 
 /// A path in JSON.

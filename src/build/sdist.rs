@@ -46,7 +46,7 @@ pub(crate) fn write(
         gzip.finish()?.flush()
     };
     finish(archive).map_err(FsError::write(target))?;
-    commit(pending, target)
+    commit(pending, target, options.digest)
 }
 
 fn append<W: Write>(

@@ -15,7 +15,7 @@ use crate::wheel::record::{Record, RecordRow};
 use crate::wheel::wheel_file::{self, Root};
 
 pub use super::output::Options;
-pub(crate) use super::output::{WriteError, Written};
+pub(crate) use super::output::{FileDigest, WriteError, Written};
 pub(crate) use super::source::Member;
 
 /// What a wheel holds beside WHEEL and RECORD, which the writer makes.
@@ -63,7 +63,7 @@ pub(crate) fn write(
     let source = MemberSource::Bytes(Record { rows }.to_string().into_bytes());
     archive.add(&[Member { path, mode: Mode::Data, source }], progress)?;
     archive.finish()?;
-    commit(pending, target)
+    commit(pending, target, options.digest)
 }
 
 #[cfg(test)]
@@ -74,7 +74,6 @@ mod tests {
     use super::*;
     use crate::digest::Sha256Digest;
     use crate::zip::deflate::Compression;
-    use crate::zip::writer::SourceDate;
 
     fn member(path: &str, bytes: &[u8], mode: Mode) -> Member {
         Member { path: path.into(), mode, source: MemberSource::Bytes(bytes.to_vec()) }
@@ -98,7 +97,7 @@ mod tests {
     }
 
     fn options(compression: Compression, jobs: usize) -> Options {
-        Options { compression, jobs: NonZeroUsize::new(jobs).unwrap(), date: SourceDate::DEFAULT }
+        Options { compression, jobs: NonZeroUsize::new(jobs).unwrap(), ..Options::default() }
     }
 
     #[test]
@@ -108,7 +107,7 @@ mod tests {
         let path = directory.path().join(contents.name.to_string());
         let written = write(&path, &contents, &options(Compression::Default, 2), &Progress::hidden()).unwrap();
         let bytes = std::fs::read(&path).unwrap();
-        assert_eq!((written.size, written.sha256), (bytes.len() as u64, Sha256Digest::of(&bytes)));
+        assert_eq!((written.size, written.sha256), (bytes.len() as u64, Some(Sha256Digest::of(&bytes))));
         let mut archive = ::zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
         let mut found = Vec::new();
         for index in 0..archive.len() {

@@ -1,26 +1,33 @@
 //! `relkit build`: wheels from staged trees, and a source distribution from an SDK's.
 
 use super::next;
-use crate::build::writer::Options;
+use crate::build::writer::{FileDigest, Options};
 use crate::build::{build, read_stages};
 use crate::cli::Build;
-use crate::console::Console;
 use crate::console::text::human_bytes;
+use crate::console::{Console, OutputForm};
 use crate::error::{Exit, Failure};
 use crate::stage::TagReason;
+use crate::threads;
 use crate::zip::deflate::Compression;
 use crate::zip::writer::SourceDate;
 
 pub(super) fn run(arguments: &Build, console: &Console) -> Result<Exit, Failure> {
-    let options = options(arguments.compression, arguments.jobs)?;
+    let digest = match arguments.output.format {
+        OutputForm::Json => FileDigest::Computed,
+        _ => FileDigest::Omitted,
+    };
+    let options = Options { digest, ..options(arguments.compression, arguments.jobs)? };
     let mut built = Vec::new();
     for staged in read_stages(&arguments.stages)? {
-        let inventory = staged.inventory();
+        let bar = |progress: &_| build(&staged, &arguments.out_dir, &options, progress);
+        let building = || console.with_bar("Building", staged.payload_size(), bar);
+        // What the binaries say is a warning only, so nothing waits for it.
+        let (distributions, inventory) = threads::both(building, || staged.inventory());
         for warning in staged.warnings(inventory.as_ref()) {
             console.warning(warning);
         }
-        let bar = |progress: &_| build(&staged, &arguments.out_dir, &options, progress);
-        for one in console.with_bar("Building", staged.payload_size(), bar)? {
+        for one in distributions? {
             let (size, seconds) = (human_bytes(one.size), one.elapsed.as_secs_f64());
             console.status("Built", format_args!("{} ({size}, {seconds:.1} s)", one.path.display()));
             built.push(one);
@@ -41,5 +48,5 @@ pub(super) fn options(compression: Compression, jobs: Option<u16>) -> Result<Opt
         None => SourceDate::DEFAULT,
     };
     let jobs = jobs.and_then(|jobs| usize::from(jobs).try_into().ok()).unwrap_or(Options::default().jobs);
-    Ok(Options { compression, jobs, date })
+    Ok(Options { compression, jobs, date, digest: FileDigest::Omitted })
 }

@@ -1,10 +1,7 @@
 //! Finds the header of the last block of a finished deflate stream (RFC 1951) by walking its Huffman codes, without
 //! producing the data. Joining independently compressed chunks needs that one bit and nothing else.
 
-use super::huffman::{CodeTable, DISTANCE, END, Entry, INVALID, KIND, LENGTH, LITERAL, SECOND};
-
-const LITERAL_BITS: u32 = 11;
-const DISTANCE_BITS: u32 = 8;
+use super::huffman::{Codes, END, Entry, INVALID, SYMBOL, THEN_DISTANCE, fill};
 
 /// Where the last block of a finished stream lies, as offsets in bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,8 +18,7 @@ pub(crate) struct LastBlock {
 /// are no finished stream of that length.
 pub(crate) fn last_block(stream: &[u8], length: usize) -> Option<LastBlock> {
     let mut bits = Bits { data: stream, position: 0, buffer: 0, count: 0 };
-    let mut literals = CodeTable::new(LITERAL_BITS);
-    let mut distances = CodeTable::new(DISTANCE_BITS);
+    let mut codes = Codes::new();
     loop {
         let header = bits.offset();
         bits.refill()?;
@@ -30,12 +26,12 @@ pub(crate) fn last_block(stream: &[u8], length: usize) -> Option<LastBlock> {
         match bits.take(2) {
             0 => bits.skip_stored()?,
             1 => {
-                fixed_codes(&mut literals, &mut distances)?;
-                bits.skip_symbols(&literals, &distances)?;
+                fixed_codes(&mut codes)?;
+                bits.skip_symbols(&codes)?;
             }
             2 => {
-                bits.dynamic_codes(&mut literals, &mut distances)?;
-                bits.skip_symbols(&literals, &distances)?;
+                bits.dynamic_codes(&mut codes)?;
+                bits.skip_symbols(&codes)?;
             }
             _ => return None,
         }
@@ -104,52 +100,29 @@ impl Bits<'_> {
 
     /// Reads symbols up to and with the end of the block.
     #[inline(never)]
-    fn skip_symbols(&mut self, literals: &CodeTable, distances: &CodeTable) -> Option<()> {
+    fn skip_symbols(&mut self, codes: &Codes) -> Option<()> {
+        let mut entry = SYMBOL;
         loop {
+            // It holds any two symbols: a length takes 20 bits at most, a distance 28.
             self.refill()?;
-            // A refill holds three literal codes of the primary table and still a whole match.
-            let mut entry = literals.primary(self.buffer);
             for _ in 0..2 {
-                if entry & KIND != LITERAL || entry & 0xff > LITERAL_BITS {
-                    break;
-                }
-                self.consume(entry & 0xff);
-                entry = literals.primary(self.buffer);
-            }
-            if entry & KIND == SECOND {
-                entry = literals.second(entry, self.buffer);
-            }
-            self.consume_checked(entry)?;
-            match entry & KIND {
-                LITERAL => {}
-                END => return Some(()),
-                LENGTH => {
-                    if self.count < 28 {
-                        self.refill()?;
-                    }
-                    let entry = distances.entry(self.buffer);
-                    if entry & KIND != DISTANCE {
+                entry = codes.next(entry, self.buffer);
+                if entry & SYMBOL == 0 {
+                    entry = codes.second(entry, self.buffer);
+                    if entry & (SYMBOL | END) == 0 {
                         return None;
                     }
-                    self.consume_checked(entry)?;
                 }
-                _ => return None,
+                self.consume(entry & 0xff);
+                if entry & END != 0 {
+                    return Some(());
+                }
             }
         }
-    }
-
-    #[inline(always)]
-    fn consume_checked(&mut self, entry: Entry) -> Option<()> {
-        let bits = entry & 0xff;
-        if bits > self.count {
-            return None;
-        }
-        self.consume(bits);
-        Some(())
     }
 
     /// Reads the code lengths of a dynamic block and builds its tables.
-    fn dynamic_codes(&mut self, literals: &mut CodeTable, distances: &mut CodeTable) -> Option<()> {
+    fn dynamic_codes(&mut self, codes: &mut Codes) -> Option<()> {
         const ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
         let literal_count = self.take(5) as usize + 257;
         let distance_count = self.take(5) as usize + 1;
@@ -162,14 +135,14 @@ impl Bits<'_> {
             self.refill()?;
             lengths[symbol] = self.take(3) as u8;
         }
-        let mut codes = CodeTable::new(7);
-        codes.build(&lengths, |symbol| (symbol as u32) << 16 | LITERAL)?;
+        let mut table = [INVALID; 1 << 7];
+        fill(&mut table, &mut Vec::new(), &lengths, |symbol| (symbol as u32) << 16 | SYMBOL)?;
         let mut lengths = [0_u8; 286 + 30];
         let total = literal_count + distance_count;
         let mut filled = 0;
         while filled < total {
             self.refill()?;
-            let entry = codes.entry(self.buffer);
+            let entry = table[self.buffer as usize & (table.len() - 1)];
             if entry == INVALID {
                 return None;
             }
@@ -188,36 +161,32 @@ impl Bits<'_> {
             }
             filled = end;
         }
-        literals.build(&lengths[..literal_count], literal_entry)?;
-        literals.join_literals();
-        distances.build(&lengths[literal_count..total], distance_entry)
+        codes.build((&lengths[..literal_count], literal_entry), (&lengths[literal_count..total], distance_entry))
     }
 }
 
-fn fixed_codes(literals: &mut CodeTable, distances: &mut CodeTable) -> Option<()> {
+fn fixed_codes(codes: &mut Codes) -> Option<()> {
     let mut lengths = [8_u8; 288];
     lengths[144..256].fill(9);
     lengths[256..280].fill(7);
-    literals.build(&lengths, literal_entry)?;
-    literals.join_literals();
-    distances.build(&[5; 30], distance_entry)
+    codes.build((&lengths, literal_entry), (&[5; 30], distance_entry))
 }
 
 /// What a symbol of the literal and length alphabet consumes after its code, and what follows it.
 fn literal_entry(symbol: usize) -> Entry {
     match symbol {
-        0..256 => LITERAL,
+        0..256 => SYMBOL,
         256 => END,
-        257..265 | 285 => LENGTH,
-        265..285 => LENGTH | ((symbol as u32 - 261) / 4),
+        257..265 | 285 => SYMBOL | THEN_DISTANCE,
+        265..285 => SYMBOL | THEN_DISTANCE | ((symbol as u32 - 261) / 4),
         _ => INVALID,
     }
 }
 
 fn distance_entry(symbol: usize) -> Entry {
     match symbol {
-        0..2 => DISTANCE,
-        2..30 => DISTANCE | ((symbol as u32 - 2) / 2),
+        0..2 => SYMBOL,
+        2..30 => SYMBOL | ((symbol as u32 - 2) / 2),
         _ => INVALID,
     }
 }

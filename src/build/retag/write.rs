@@ -7,7 +7,7 @@ use super::error::RetagError;
 use super::plan::{Options, Plan};
 use super::report::Retagged;
 use crate::build::container::Archive;
-use crate::build::output::{WriteError, Written, measure};
+use crate::build::output::{WriteError, measure};
 use crate::build::source::{Member, MemberSource};
 use crate::console::Progress;
 use crate::digest::Sha256Digest;
@@ -43,8 +43,7 @@ fn record(wheel: &Wheel) -> String {
 fn one(plan: Plan, options: &Options, progress: &Progress) -> Result<Ready, RetagError> {
     let path = options.out_dir.join(plan.name.to_string());
     progress.message(&plan.name.to_string());
-    let (pending, Written { size, sha256 }) =
-        copy(&plan, &path, options, progress).map_err(|error| (path.clone(), error))?;
+    let (pending, (sha256, size)) = copy(&plan, &path, options, progress).map_err(|error| (path.clone(), error))?;
     let source = plan.wheel.path().to_owned();
     if plan.wheel.archive().sha256().map_err(WheelError::from)? != plan.source_sha256 {
         return Err(RetagError::Changed { path: source });
@@ -85,7 +84,7 @@ fn copy(
     path: &Path,
     options: &Options,
     progress: &Progress,
-) -> Result<(PendingFile, Written), WriteError> {
+) -> Result<(PendingFile, (Sha256Digest, u64)), WriteError> {
     let wheel = &plan.wheel;
     let (dist_info, record) = (wheel.dist_info(), record(wheel));
     let (inside, wheel_file) = (format!("{dist_info}/"), format!("{dist_info}/WHEEL"));
@@ -114,6 +113,6 @@ fn copy(
     rows.push(RecordRow::unhashed(record.clone()));
     archive.add(&[text(&record, Record { rows }.to_string())], progress)?;
     archive.finish()?;
-    let written = measure(&mut pending, path)?;
-    Ok((pending, written))
+    let measured = measure(&mut pending, path)?;
+    Ok((pending, measured))
 }
