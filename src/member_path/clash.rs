@@ -85,6 +85,9 @@ impl Paths {
 
 /// A name as a file system sees it that ignores case and composition.
 pub(crate) fn folded(name: &str) -> String {
+    if name.is_ascii() {
+        return name.to_ascii_lowercase();
+    }
     // Twice, because folding can leave a form that is not composed, and composing one that is not folded.
     let once: String = name.nfc().flat_map(char::to_lowercase).collect();
     once.to_uppercase().to_lowercase().nfc().collect()
@@ -93,6 +96,12 @@ pub(crate) fn folded(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn plain_names_are_folded_as_all_others_are() {
+        let plain: String = (0..=127_u8).map(char::from).collect();
+        assert_eq!(folded(&format!("{plain}é")), format!("{}é", folded(&plain)));
+    }
 
     #[test]
     fn paths_that_are_one_file_somewhere_clash() {
