@@ -59,6 +59,10 @@ impl Mailbox<'_> {
     /// What keeps the entry from being an address that mail can be sent to.
     pub(crate) fn fault(&self) -> Option<AddressFault> {
         let text = without_comments(self.text);
+        // Readers take the word before such a quote for the whole address.
+        if text.matches('"').count() == 1 && text.split('"').next().is_some_and(is_word) {
+            return Some(AddressFault::read("has a quote that is not closed"));
+        }
         let open = letters(&text).find(|(_, letter, _)| *letter == '<').map(|(place, ..)| place);
         let address = match open {
             None => text.trim_matches(BLANK),
@@ -72,6 +76,11 @@ impl Mailbox<'_> {
         };
         address_fault(address)
     }
+}
+
+fn is_word(text: &str) -> bool {
+    let text = text.trim_matches(BLANK);
+    !text.is_empty() && text.chars().all(char::is_alphanumeric)
 }
 
 fn address_fault(address: &str) -> Option<AddressFault> {
@@ -96,8 +105,8 @@ fn address_fault(address: &str) -> Option<AddressFault> {
     let has_gap = |part: &str| part.split('.').any(str::is_empty);
     let last = domain.rsplit('.').next().unwrap_or(domain).to_ascii_lowercase();
     Some(match () {
+        () if domain.is_empty() => AddressFault::unread("has nothing after the `@`"),
         () if local.is_empty() => AddressFault::read("has nothing before the `@`"),
-        () if domain.is_empty() => AddressFault::read("has nothing after the `@`"),
         // Readers join what white space parts here.
         () if domain.contains(BLANK) => AddressFault::unread("has white space in its domain"),
         () if address.contains(|letter: char| letter.is_control() || letter.is_whitespace() || is_unseen(letter)) => {
@@ -225,7 +234,10 @@ mod tests {
             ("a@b.org.", refused),
             ("a@b.1", refused),
             ("@b.org", refused),
-            ("a@", refused),
+            ("a@", taken),
+            ("@", taken),
+            (r#"A "B <a@b.org>"#, refused),
+            (r#"<a@b.org>""#, taken),
             ("a@b.org\u{a0}", refused),
             ("a\u{200b}@b.org", refused),
             ("a@b\u{b}.org", refused),

@@ -56,6 +56,9 @@ rule!(LICENCE_FILE = "licence-file", Error, Both(licence_file, licence_file_of_s
 
 fn licence_file(wheel: &WheelSubject, found: &mut Findings) {
     let (Some(metadata), Some(directory)) = (wheel.good_metadata(), &wheel.dist_info) else { return };
+    if !is_elder(metadata) {
+        padded(metadata, "License-File", found);
+    }
     for file in metadata.license_files() {
         let places = [format!("{directory}/{}{file}", info::LICENCES), format!("{directory}/{file}")];
         // Before PEP 639 builders wrote the field too, and put the files beside METADATA.
@@ -74,6 +77,7 @@ fn licence_file_of_sdist(sdist: &SdistSubject, found: &mut Findings) {
     if !sdist.is_readable() || is_elder(metadata) {
         return;
     }
+    padded(metadata, "License-File", found);
     let files: BTreeSet<_> = sdist.entries.iter().filter_map(|entry| Some(entry.path.split_once('/')?.1)).collect();
     let missing = metadata.license_files().filter(|file| !files.contains(file));
     found.each(missing, "PKG-INFO names the file, and the source distribution does not have it");
@@ -221,11 +225,13 @@ fn meta_email(metadata: &Metadata, found: &mut Findings) {
         let stated = metadata.fields().stated(field);
         for value in stated {
             let entries = mailboxes(value);
+            // A comma with nothing before it counts for an address.
+            let is_alone = entries.len() == 1 && !value.starts_with(',') && !value.ends_with(",,");
             if entries.is_empty() {
                 found.with(Severity::Warning, None, format!("`{field}: {value}` holds no address"));
             }
             for (entry, fault) in entries.iter().filter_map(|entry| Some((entry, entry.fault()?))) {
-                let is_judged = fault.is_read && entries.len() == 1;
+                let is_judged = fault.is_read && is_alone;
                 let severity = if is_judged { Severity::Error } else { Severity::Warning };
                 found.with(severity, None, format!("`{}` of `{field}` {}", entry.text, fault.why));
             }

@@ -64,6 +64,7 @@ rule!(PATH_WINDOWS = "path-windows", Error, Wheel(path_windows);
 fn path_windows(wheel: &WheelSubject, found: &mut Findings) {
     let reach = wheel.name.as_ref().map_or(Reach::Elsewhere, |name| name.tags.reach());
     let severity = if reach == Reach::Windows { Severity::Error } else { Severity::Warning };
+    let longest = longest(wheel);
     // Backslashes and drives are another rule's.
     for member in wheel.archive.members().iter().filter(|member| escapes(&member.name).is_none()) {
         let path = member.name.trim_end_matches('/');
@@ -74,7 +75,7 @@ fn path_windows(wheel: &WheelSubject, found: &mut Findings) {
             found.with(severity, Some(&member.name), why);
         }
         let length = path.encode_utf16().count();
-        if length > 240 && path.split('/').all(|part| part.len() <= MemberPath::MAX_PART) {
+        if length > 240 && member.name.len() <= longest && path.split('/').all(|part| part.len() <= MemberPath::MAX_PART) {
             found.with(Severity::Warning, Some(&member.name), format!("the path has {length} characters"));
         }
     }
@@ -125,8 +126,14 @@ const MAX_PATH_MACOS: usize = 1024;
 /// A short directory to install to, such as `/lib/python3.13/site-packages/`, and the byte behind the end of the path.
 const SITE_PACKAGES: usize = 30;
 
+/// How long a path may be on every system that installs the wheel, in bytes.
+fn longest(wheel: &WheelSubject) -> usize {
+    let whole = if is_for_macos(wheel) { MAX_PATH_MACOS } else { MAX_PATH };
+    whole - SITE_PACKAGES
+}
+
 fn path_length(wheel: &WheelSubject, found: &mut Findings) {
-    let longest = if is_for_macos(wheel) { MAX_PATH_MACOS } else { MAX_PATH } - SITE_PACKAGES;
+    let longest = longest(wheel);
     for member in wheel.archive.members() {
         let length = member.name.len();
         if let Some(why) = long_part(&member.name) {
