@@ -7,7 +7,7 @@ use super::options::{Options, Payload};
 use super::target::{ReleaseRun, tell_reservations};
 use super::{choice, rows};
 use crate::check;
-use crate::check::coverage::{Candidate, Coverage};
+use crate::check::coverage::{Candidate, Coverage, Sources};
 use crate::console::Console;
 use crate::error::{Exit, Failure, Outcome};
 use crate::fs::{Existing, FsError, PendingDirectory};
@@ -169,12 +169,15 @@ impl ReleaseRun<'_> {
         let Options { product, version, only, .. } = self.options;
         let runtime = &product.runtime;
         let sdk = product.sdk_project().filter(|_| *only != Some(Half::Runtime));
-        let made = verdict.files.iter().filter(|file| file.role == Role::RuntimeWheel).map(|file| &file.name);
+        let made = verdict.files.iter().filter(|file| file.role == Role::RuntimeWheel);
+        let made: Vec<_> = made.map(|file| self.dist().join(&file.name).into_os_string()).collect();
         // An index may list names that no installer takes.
         let is_wheel = |name: &&String| name.parse::<WheelFileName>().is_ok();
         let published = verdict.published.iter().map(|file| &file.name).filter(is_wheel);
-        let candidates = made.chain(published).map(|name| Ok(Candidate::of_wheel(&name.parse()?, name)));
-        let candidates = candidates.collect::<Result<Vec<_>, FileNameError>>()?;
+        let published = published.map(|name| Ok(Candidate::of_wheel(&name.parse()?, name)));
+        let published = published.collect::<Result<Vec<_>, FileNameError>>()?;
+        // What the metadata of the wheels require of Python counts, as it does for installers.
+        let candidates = [Sources::read(&made)?.candidates, published].concat();
         let is_unseen = *only == Some(Half::Sdk) && verdict.published.is_empty();
         let left_out = choice::left_out(self.options, &targets);
         let platforms = choice::platforms(Coverage::of(&candidates), self.options, &left_out);

@@ -3,8 +3,18 @@
 
 use std::borrow::Cow;
 
+use crate::member_path::is_unseen;
+
 /// Top-level domains that no mail goes to (RFC 6761, RFC 6762, RFC 7686).
 const SPECIAL_DOMAINS: [&str; 6] = ["arpa", "invalid", "local", "localhost", "onion", "test"];
+
+/// What readers of mail pass over between words (RFC 5322, "Folding White Space and Comments"); other white space is a character.
+const BLANK: [char; 4] = [' ', '\t', '\r', '\n'];
+
+/// The longest label of a domain, the longest domain and the longest address in bytes (RFC 1035, RFC 5321).
+const MAX_LABEL: usize = 63;
+const MAX_DOMAIN: usize = 253;
+const MAX_ADDRESS: usize = 254;
 
 /// One entry of a list of addresses, with or without a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,33 +52,45 @@ pub(crate) fn mailboxes(list: &str) -> Vec<Mailbox<'_>> {
         }
     }
     found.push(&list[start..]);
-    found.into_iter().map(str::trim).filter(|text| !text.is_empty()).map(|text| Mailbox { text }).collect()
+    found.into_iter().map(|text| text.trim_matches(BLANK)).filter(|text| !text.is_empty()).map(|text| Mailbox { text }).collect()
 }
 
 impl Mailbox<'_> {
     /// What keeps the entry from being an address that mail can be sent to.
     pub(crate) fn fault(&self) -> Option<AddressFault> {
         let text = without_comments(self.text);
+        // Readers take the word before such a quote for the whole address.
+        if text.matches('"').count() == 1 && text.split('"').next().is_some_and(is_word) {
+            return Some(AddressFault::read("has a quote that is not closed"));
+        }
         let open = letters(&text).find(|(_, letter, _)| *letter == '<').map(|(place, ..)| place);
         let address = match open {
-            None => text.trim(),
+            None => text.trim_matches(BLANK),
             Some(open) => {
                 let (address, rest) = text[open + 1..].split_once('>').unwrap_or((&text[open + 1..], ""));
-                if !rest.trim().is_empty() || text[..open].contains(['@', '[', ']', ':', ';']) {
+                if !rest.trim_matches(BLANK).is_empty() || text[..open].contains(['@', '[', ']', ':', ';']) {
                     return Some(AddressFault::unread("has more than a name and one address"));
                 }
-                address.trim()
+                address.trim_matches(BLANK)
             }
         };
         address_fault(address)
     }
 }
 
+fn is_word(text: &str) -> bool {
+    let text = text.trim_matches(BLANK);
+    !text.is_empty() && text.chars().all(char::is_alphanumeric)
+}
+
 fn address_fault(address: &str) -> Option<AddressFault> {
     if address.is_empty() {
         return Some(AddressFault::unread("has no address"));
     }
-    if address.contains(|letter: char| "()<>[]:;\\,\"".contains(letter)) {
+    if address.strip_prefix('"').is_some_and(|rest| rest.split_once("\"@").is_some_and(|(name, _)| !name.contains('"'))) {
+        return Some(AddressFault::read("is in quotes before the `@`"));
+    }
+    if address.contains(|letter: char| "()<>[]:;,\"".contains(letter)) {
         return Some(AddressFault::unread("has a character that addresses do not have"));
     }
     let Some((local, domain)) = address.split_once('@') else {
@@ -83,10 +105,13 @@ fn address_fault(address: &str) -> Option<AddressFault> {
     let has_gap = |part: &str| part.split('.').any(str::is_empty);
     let last = domain.rsplit('.').next().unwrap_or(domain).to_ascii_lowercase();
     Some(match () {
+        () if domain.is_empty() => AddressFault::unread("has nothing after the `@`"),
         () if local.is_empty() => AddressFault::read("has nothing before the `@`"),
-        () if domain.is_empty() => AddressFault::read("has nothing after the `@`"),
         // Readers join what white space parts here.
-        () if domain.contains(char::is_whitespace) => AddressFault::unread("has white space in its domain"),
+        () if domain.contains(BLANK) => AddressFault::unread("has white space in its domain"),
+        () if address.contains(|letter: char| letter.is_control() || letter.is_whitespace() || is_unseen(letter)) => {
+            AddressFault::read("has a character that cannot be seen")
+        }
         () if !local.chars().all(is_of_local) => {
             AddressFault::read("has a character before the `@` that addresses do not have")
         }
@@ -98,6 +123,10 @@ fn address_fault(address: &str) -> Option<AddressFault> {
         () if domain.split('.').any(|label| label.starts_with('-') || label.ends_with('-')) => {
             AddressFault::read("has a hyphen at an end of its domain")
         }
+        () if domain.split('.').any(|label| label.len() > MAX_LABEL) => {
+            AddressFault::read("has a part of its domain that is longer than 63 characters")
+        }
+        () if domain.len() > MAX_DOMAIN || address.len() > MAX_ADDRESS => AddressFault::read("is too long"),
         () if last.bytes().all(|byte| byte.is_ascii_digit()) => AddressFault::read("has a number for a domain"),
         () if SPECIAL_DOMAINS.contains(&last.as_str()) => AddressFault::read("has a domain that no mail goes to"),
         () => return None,
@@ -178,6 +207,8 @@ mod tests {
     fn faults_are_those_that_readers_find() {
         let refused = Some(true);
         let taken = Some(false);
+        let long_label = format!("a@{}.org", "b".repeat(64));
+        let long_domain = format!("a@{}org", "bbbbbbbbb.".repeat(26));
         for (text, expected) in [
             ("a@b.org", None),
             ("A B <a@b.org>", None),
@@ -203,7 +234,18 @@ mod tests {
             ("a@b.org.", refused),
             ("a@b.1", refused),
             ("@b.org", refused),
-            ("a@", refused),
+            ("a@", taken),
+            ("@", taken),
+            (r#"A "B <a@b.org>"#, refused),
+            (r#"<a@b.org>""#, taken),
+            ("a@b.org\u{a0}", refused),
+            ("a\u{200b}@b.org", refused),
+            ("a@b\u{b}.org", refused),
+            (r#""a b"@c.org"#, refused),
+            (r#"A <"a"@c.org>"#, refused),
+            (r"a\b@c.org", refused),
+            (&long_label, refused),
+            (&long_domain, refused),
             ("Foo <>", taken),
             ("a@@b.org", taken),
             ("A <a [at] b.org>", taken),

@@ -107,12 +107,26 @@ impl FromStr for EntryPoints {
         let mut seen: HashSet<(String, String)> = HashSet::new();
         let mut groups: HashSet<&str> = HashSet::new();
         let mut group: Option<&str> = None;
-        for (index, line) in text.lines().enumerate() {
-            let line = line.trim();
-            if line.is_empty() || line.starts_with(['#', ';']) {
+        // Where the last entry begins in its line: to some readers what begins farther right goes on with its value.
+        let mut indent = usize::MAX;
+        for (index, whole) in text.lines().enumerate() {
+            let line = whole.trim();
+            if line.is_empty() || line.starts_with('#') || group.is_none() && line.starts_with(';') {
                 continue;
             }
+            // A comment to some readers; `pip` takes it for an entry, and stops at one without a value.
+            if line.starts_with(';') && line.contains('=') {
+                points.odd.push(OddLine { line: index + 1, text: start(line) });
+                continue;
+            }
+            let start_of_line = whole.len() - whole.trim_start().len();
             let refused = || EntryPointsError::Line { line: index + 1, text: start(line) };
+            if start_of_line > indent {
+                if group.is_some_and(is_of_commands) {
+                    return Err(refused());
+                }
+                points.odd.push(OddLine { line: index + 1, text: start(line) });
+            }
             if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
                 let name = name.trim();
                 if name.is_empty() || name.contains(['[', ']']) || name.chars().any(char::is_control) {
@@ -124,11 +138,12 @@ impl FromStr for EntryPoints {
                 if !is_group(name) {
                     points.odd.push(OddLine { line: index + 1, text: start(line) });
                 }
-                group = Some(name);
+                (group, indent) = (Some(name), usize::MAX);
                 continue;
             }
             let (name, reference) = line.split_once('=').ok_or_else(refused)?;
             let (group, name) = (group.ok_or_else(refused)?, name.trim());
+            indent = indent.min(start_of_line);
             let is_odd = !is_of_commands(group) && is_plain(name) && !reference.chars().any(char::is_control);
             match entry(group, name, reference.trim()) {
                 Some(found) => points.entries.push(found),

@@ -9,6 +9,7 @@ use std::str::FromStr;
 /// Keys are looked up without regard to case. Displays as a file; parsing what is displayed gives the same value.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Fields {
+    /// Blanks behind a value are kept, and shown to nobody but who asks for them.
     entries: Vec<(String, String)>,
     body: Option<String>,
 }
@@ -42,7 +43,15 @@ impl Fields {
     /// Every value of a key, in order.
     pub(crate) fn all<'a>(&'a self, key: &str) -> impl Iterator<Item = &'a str> {
         let same = move |entry: &&(String, String)| entry.0.eq_ignore_ascii_case(key);
-        self.entries.iter().filter(same).map(|entry| entry.1.as_str())
+        self.entries.iter().filter(same).map(|entry| bare(&entry.1))
+    }
+
+    /// The values of a key that blanks follow in the file, without them. Readers differ on whether they belong to the value.
+    pub(crate) fn padded<'a>(&'a self, key: &str) -> impl Iterator<Item = &'a str> {
+        let padded = move |(name, value): &'a (String, String)| {
+            (name.eq_ignore_ascii_case(key) && value.ends_with(BLANK)).then(|| bare(value))
+        };
+        self.entries.iter().filter_map(padded)
     }
 
     /// The values of a key that an index is told: it leaves out what is empty, and what reads `UNKNOWN`.
@@ -52,7 +61,7 @@ impl Fields {
 
     /// Every field, in order. A folded value keeps its line breaks as `\n`.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.entries.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+        self.entries.iter().map(|(key, value)| (key.as_str(), bare(value)))
     }
 
     /// The text after the first blank line; `None` where there is no blank line.
@@ -129,10 +138,17 @@ impl FromStr for Fields {
             if key.is_empty() || !key.bytes().all(is_key_byte) {
                 return Err(refused());
             }
-            fields.entries.push((key.to_owned(), value.trim_matches([' ', '\t']).to_owned()));
+            fields.entries.push((key.to_owned(), value.trim_start_matches(BLANK).to_owned()));
         }
         Ok(fields)
     }
+}
+
+const BLANK: [char; 2] = [' ', '\t'];
+
+/// A value without the blanks behind it.
+fn bare(value: &str) -> &str {
+    value.trim_end_matches(BLANK)
 }
 
 /// Printable ASCII but the colon (RFC 5322, `ftext`).
@@ -164,6 +180,15 @@ mod tests {
         assert_eq!(fields.get("Empty"), Some(""));
         assert_eq!(fields.body(), Some("Body: text\n"));
         assert_eq!("Name: a\n".parse::<Fields>().unwrap().body(), None);
+    }
+
+    #[test]
+    fn blanks_behind_a_value_are_seen_by_who_asks() {
+        let fields: Fields = "Name: demo \nTag: \t\nTag: a\t\nTag: b\u{a0}\n".parse().unwrap();
+        assert_eq!((fields.get("Name"), fields.padded("name").next()), (Some("demo"), Some("demo")));
+        assert_eq!(fields.all("Tag").collect::<Vec<_>>(), ["", "a", "b\u{a0}"]);
+        assert_eq!(fields.padded("Tag").collect::<Vec<_>>(), ["a"]);
+        assert_eq!(fields.to_string(), "Name: demo \nTag:\nTag: a\t\nTag: b\u{a0}\n");
     }
 
     #[test]

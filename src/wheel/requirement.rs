@@ -142,6 +142,10 @@ fn parse(text: &str) -> Result<Requirement, String> {
                 None => (rest, None),
             };
             let specifiers = specifiers.trim_matches(BLANK);
+            // The parser of versions passes over every white space of Unicode; `pip` and the index know two kinds.
+            if let Some(space) = specifiers.chars().find(|letter| letter.is_whitespace() && !BLANK.contains(letter)) {
+                return Err(format!("it has a white space that is no blank (U+{:04X})", u32::from(space)));
+            }
             let bare = specifiers.strip_prefix('(').and_then(|inside| inside.strip_suffix(')')).unwrap_or(specifiers);
             let bare = bare.trim_matches(BLANK);
             let parsed =
@@ -254,6 +258,10 @@ impl<'a> MarkerReader<'a> {
     fn operand(&mut self) -> Result<Option<&'a str>, String> {
         if let Some(quote @ ('\'' | '"')) = self.rest.chars().next() {
             let (text, after) = self.rest[1..].split_once(quote).ok_or("a quote is not closed")?;
+            // To uv a backslash takes the quote behind it, to `pip` it is a character like others.
+            if text.ends_with('\\') {
+                return Err("a backslash stands before a quote".into());
+            }
             self.rest = after.trim_start_matches(BLANK);
             return Ok(Some(text));
         }
@@ -341,6 +349,10 @@ mod tests {
             "demo>=1,,<2",
             "démo",
             "demo\n==1",
+            "demo\u{a0}==1",
+            "demo (>=1,\u{3000}<2)",
+            r#"demo; python_version < "3\" "#,
+            r#"demo; python_version < "3\"" "#,
         ] {
             assert!(text.parse::<Requirement>().is_err(), "{text:?}");
         }

@@ -100,7 +100,7 @@ impl Archive {
             matches!(
                 kind,
                 Kind::Zip64Needless
-                    | Kind::LocalTime
+                    | Kind::LocalHint
                     | Kind::Descriptor
                     | Kind::ExtraField
                     | Kind::EntryComment
@@ -283,7 +283,7 @@ mod tests {
             (local, 8, DefectKind::LocalHeader),
             (local, 18, DefectKind::LocalHeader),
             (local, 30, DefectKind::LocalHeader),
-            (local, 10, DefectKind::LocalTime),
+            (local, 10, DefectKind::LocalHint),
             (central, 34, DefectKind::SeveralDisks),
             (end, 4, DefectKind::SeveralDisks),
             (end, 8, DefectKind::Directory),

@@ -14,7 +14,7 @@ const LENGTH: u64 = 46;
 const MAX_MEMBERS: usize = 200_000;
 
 const PATCHED: u16 = 1 << 5;
-const UTF8: u16 = 1 << 11;
+pub(super) const UTF8: u16 = 1 << 11;
 
 /// Reads every entry; where its data lies is found later.
 pub(super) fn read(file: &mut Window<'_>, defects: &mut Defects, directory: &Directory) -> Vec<Member> {
@@ -62,6 +62,8 @@ fn entry(file: &mut Window<'_>, defects: &mut Defects, at: u64, directory: &Dire
         compressed_size: header.u32(20)?.into(),
         size: header.u32(24)?.into(),
         offset: Some(header.u32(42)?.into()),
+        is_disk_elsewhere: header.u16(34)? == 0xffff,
+        method: header.u16(10)?,
     };
     let wide = extra::widen(defects, &name, &extra, narrow);
     let disk = header.u16(34)?;
@@ -99,7 +101,7 @@ fn entry(file: &mut Window<'_>, defects: &mut Defects, at: u64, directory: &Dire
 }
 
 /// The last version of the format (APPNOTE 4.4.3).
-const MAX_VERSION_NEEDED: u16 = 63;
+pub(super) const MAX_VERSION_NEEDED: u16 = 63;
 
 /// The name as text. Without the UTF-8 flag readers take code page 437, and for anything but ASCII they then differ.
 fn text(defects: &mut Defects, raw: &[u8], flags: u16) -> String {

@@ -38,8 +38,9 @@ pub(crate) enum DefectKind {
     Overlap,
     /// A local header disagrees with its central directory entry on name, method, flags, CRC or sizes.
     LocalHeader,
-    /// A local header disagrees with its central directory entry on the time of modification.
-    LocalTime,
+    /// A local header disagrees with its central directory entry on the time of modification, or on flags that no
+    /// reader heeds.
+    LocalHint,
     /// The data of an entry lies outside the archive or its local header cannot be read.
     Unlocated,
     Method,
@@ -57,6 +58,8 @@ pub(crate) enum DefectKind {
     ExtraFieldWrong,
     EntryComment,
     ArchiveComment,
+    /// The comment of the archive holds the signature of a record.
+    ArchiveInComment,
     Date,
     /// The name is not UTF-8, or is not ASCII and not marked as UTF-8.
     NameEncoding,

@@ -31,6 +31,11 @@ struct Stated {
     start: u64,
 }
 
+/// The signatures of the format (APPNOTE 4.3): Python looks for the last end record, and uv for any of them.
+fn is_of_archive(four: &[u8]) -> bool {
+    matches!(four, [b'P', b'K', 1, 2] | [b'P', b'K', 3, 4] | [b'P', b'K', 5, 5 | 6] | [b'P', b'K', 6, 6..=8] | [b'P', b'K', 7, 8])
+}
+
 /// Finds the end records. Readers differ on which of several they believe; the last one that reaches the end of the file
 /// wins here, as in most of them, and the others are reported.
 pub(super) fn find(file: &mut Window<'_>, defects: &mut Defects) -> Option<Directory> {
@@ -53,7 +58,11 @@ pub(super) fn find(file: &mut Window<'_>, defects: &mut Defects) -> Option<Direc
     } else if after < comment {
         defects.whole(DefectKind::Directory, "the comment of the archive is cut off");
     }
-    if comment > 0 {
+    let text = &tail.0[((end - lowest) as usize + END_LENGTH as usize).min(tail.0.len())..];
+    if comment > 0 && text.windows(4).any(is_of_archive) {
+        let message = "the comment of the archive holds what begins a record of another archive";
+        defects.whole(DefectKind::ArchiveInComment, message);
+    } else if comment > 0 {
         defects.whole(DefectKind::ArchiveComment, format!("the archive has a comment of {comment} bytes"));
     }
     let record: [u8; END_LENGTH as usize] = file.record(end)?;

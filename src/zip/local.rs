@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::central::{MAX_VERSION_NEEDED, UTF8};
 use super::defect::{DefectKind, Defects};
 use super::end::Directory;
 use super::extra::{self, Wide};
@@ -13,6 +14,10 @@ const SIGNATURE: u32 = 0x0403_4b50;
 const LENGTH: u64 = 30;
 const DESCRIPTOR: u32 = 0x0807_4b50;
 const HAS_DESCRIPTOR: u16 = 1 << 3;
+
+/// The flags by which readers choose how to read: encryption in three forms, descriptors, patch data. The others say how
+/// hard the writer tried, or nothing.
+const HEEDED: u16 = 1 | HAS_DESCRIPTOR | 1 << 5 | 1 << 6 | 1 << 13;
 
 /// The bytes that an entry occupies, local header and descriptor included.
 struct Record {
@@ -57,7 +62,14 @@ fn header(
     let start = at + LENGTH + name_length + extra_length;
     let raw_name = file.slice(at + LENGTH, name_length)?.to_vec();
     let extra = file.slice(start - extra_length, extra_length)?.to_vec();
-    let narrow = Wide { compressed_size: header.u32(18)?.into(), size: header.u32(22)?.into(), offset: None };
+    let (flags, method) = (header.u16(6)?, header.u16(8)?);
+    let narrow = Wide {
+        compressed_size: header.u32(18)?.into(),
+        size: header.u32(22)?.into(),
+        offset: None,
+        is_disk_elsewhere: false,
+        method,
+    };
     let name = member.name.as_str();
     let wide = extra::widen(defects, name, &extra, narrow);
     let end = start.checked_add(member.compressed_size)?;
@@ -67,15 +79,25 @@ fn header(
     if raw_name != member.raw_name {
         differs(defects, name, "the name", format!("`{}`", String::from_utf8_lossy(&raw_name)), format!("`{name}`"));
     }
-    let (flags, method) = (header.u16(6)?, header.u16(8)?);
+    let needed = header.u16(4)? & 0xff;
+    if needed > MAX_VERSION_NEEDED {
+        let message = format!("the local header asks for a reader of version {}.{}", needed / 10, needed % 10);
+        defects.of(DefectKind::Method, name, message);
+    }
     if method != member.method {
         differs(defects, name, "method", method.to_string(), member.method.to_string());
     }
-    if flags != member.flags {
+    let differing = flags ^ member.flags;
+    let is_heeded = differing & HEEDED != 0 || differing & UTF8 != 0 && !member.raw_name.is_ascii();
+    if differing != 0 && !is_heeded {
+        let message = format!("the local header states flags {flags:#06x}, the central directory {:#06x}", member.flags);
+        defects.of(DefectKind::LocalHint, name, message);
+    }
+    if is_heeded {
         differs(defects, name, "flags", format!("{flags:#06x}"), format!("{:#06x}", member.flags));
     }
     if (header.u16(12)?, header.u16(10)?) != (member.dos_date, member.dos_time) {
-        defects.of(DefectKind::LocalTime, name, "the local header states another time of modification");
+        defects.of(DefectKind::LocalHint, name, "the local header states another time of modification");
     }
     // With a descriptor the local header may leave CRC and sizes at zero.
     let deferred = (flags | member.flags) & HAS_DESCRIPTOR != 0;

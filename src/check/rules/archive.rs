@@ -9,7 +9,7 @@ use crate::zip::archive::{DefectKind as Kind, Member, MemberError};
 
 rule!(ZIP_READABLE = "zip-readable", Error, Wheel(zip_readable);
     what: "The archive has one end record on one disk, and its counts, sizes and places are those of the file.",
-    why: "Readers that trust different numbers see different contents; indexes refuse such an archive, and a file that is no zip archive is no wheel.",
+    why: "Readers that trust different numbers see different contents, and uv takes no zip64 field that is longer or shorter than its values; indexes refuse such an archive, and a file that is no zip archive is no wheel.",
     fix: "Build or download the file again; it is damaged, or its writer is at fault";
     because: [Index("the framing is walked record by record, and every number must be true")]);
 
@@ -36,11 +36,11 @@ rule!(ZIP_NO_GAP = "zip-no-gap", Error, Wheel(|wheel, found| defects(wheel, foun
     fix: "Build the wheel again with a writer that lists every entry and leaves nothing between them";
     because: [Index("only the listed entries may stand before the directory")]);
 
-rule!(ZIP_LOCAL_CENTRAL = "zip-local-central", Error, Wheel(|wheel, found| defects(wheel, found, &[Kind::LocalHeader, Kind::DescriptorWrong], &[Kind::LocalTime]));
-    what: "Each local header states the name, method, flags, CRC and sizes that the central directory states.",
+rule!(ZIP_LOCAL_CENTRAL = "zip-local-central", Error, Wheel(|wheel, found| defects(wheel, found, &[Kind::LocalHeader, Kind::DescriptorWrong], &[Kind::LocalHint]));
+    what: "Each local header states the name, method, flags, CRC and sizes that the central directory states; another time, and flags that no reader heeds, are a warning.",
     why: "Two readers then unpack two different files from one archive; indexes refuse it.",
     fix: "Build the wheel again; an archive that was edited in place must be written anew";
-    because: [Index("sizes and names must agree"), Installer("readers that stream take the local header's word"), Habit("two times for one file are read by nobody")]);
+    because: [Index("sizes and names must agree"), Installer("readers that stream take the local header's word"), Habit("two times for one file, or two hints at how it was compressed, are read by nobody")]);
 
 rule!(ZIP_UNIQUE_NAME = "zip-unique-name", Error, Wheel(zip_unique_name);
     what: "No two entries have the same name.",
@@ -84,16 +84,16 @@ rule!(ZIP_NOT_ENCRYPTED = "zip-not-encrypted", Error, Wheel(|wheel, found| defec
     because: [Installer("there is no password")]);
 
 rule!(ZIP_NO_EXTRA = "zip-no-extra", Warning, Wheel(|wheel, found| defects(wheel, found, &[Kind::UnicodePath, Kind::ExtraFieldWrong], &[Kind::ExtraField]));
-    what: "Entries have no extra fields; above all no second name in a unicode path field (0x7075), none twice, none broken.",
+    what: "Entries have no extra fields; above all no second name in a unicode path field (0x7075), none twice, none broken: those are errors.",
     why: "Extra fields vary between machines and break reproducible builds; a second name shows two readers two files, and indexes refuse broken and repeated fields.",
     fix: "Build the wheel with a writer that adds no extra fields";
-    because: [Habit("a field that is well formed is passed over"), Index("broken and repeated fields are refused, and a second name is another name to some installers")]);
+    because: [Habit("a field that is well formed is passed over"), Installer("uv refuses a field that stands twice"), Index("broken fields are refused, and a second name is another name to some installers")]);
 
-rule!(ZIP_COMMENT = "zip-comment", Warning, Wheel(|wheel, found| defects(wheel, found, &[Kind::EntryComment], &[Kind::ArchiveComment]));
-    what: "Neither the archive nor an entry has a comment.",
+rule!(ZIP_COMMENT = "zip-comment", Warning, Wheel(|wheel, found| defects(wheel, found, &[Kind::EntryComment, Kind::ArchiveInComment], &[Kind::ArchiveComment]));
+    what: "Neither the archive nor an entry has a comment; a comment on an entry, and one that holds the signature of a record, is an error.",
     why: "Indexes refuse comments on entries, and a comment on the archive can hold another end record.",
     fix: "Build the wheel without comments";
-    because: [Habit("a comment on the archive is taken as it is"), Index("comments on entries are refused")]);
+    because: [Habit("a comment on the archive is taken as it is"), Index("comments on entries are refused"), Installer("uv takes a signature in the comment for a second archive, `pip` looks there for the end record")]);
 
 rule!(ZIP_DATA_DESCRIPTOR = "zip-data-descriptor", Error, Wheel(|wheel, found| defects(wheel, found, &[Kind::DescriptorStored, Kind::Descriptor], &[]));
     what: "Sizes stand in the local headers, not in data descriptors after the data.",
@@ -102,7 +102,7 @@ rule!(ZIP_DATA_DESCRIPTOR = "zip-data-descriptor", Error, Wheel(|wheel, found| d
     because: [Index("flag bit 3 is refused outright, whatever the method"), Installer("a stored entry has no end that a streaming reader can find")]);
 
 rule!(ZIP64_NEEDLESS = "zip64-needless", Warning, Wheel(|wheel, found| defects(wheel, found, &[], &[Kind::Zip64Needless]));
-    what: "Zip64 records and fields stand only where a number does not fit without them.",
+    what: "Zip64 records and fields stand only where a number does not fit without them. A field that holds other values than those that the header lacks is an error of `zip-readable`.",
     why: "They make room for lies about sizes, and some readers do not know them.",
     fix: "Build the wheel without forcing zip64";
     because: [Habit("readers of today know zip64")]);

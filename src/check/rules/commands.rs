@@ -86,11 +86,15 @@ pub(super) fn scripts(wheel: &WheelSubject) -> impl Iterator<Item = &str> {
 
 /// Whether a system that installs the wheel takes two names that differ in case for one.
 pub(super) fn ignores_case(wheel: &WheelSubject) -> bool {
-    is_for_windows(wheel) || wheel.platforms().iter().any(|tag| matches!(tag, PlatformTag::Macos { .. }))
+    is_for_windows(wheel) || is_for_macos(wheel)
 }
 
 pub(super) fn is_for_windows(wheel: &WheelSubject) -> bool {
     wheel.name.as_ref().is_ok_and(|name| name.tags.reach() == Reach::Windows)
+}
+
+pub(super) fn is_for_macos(wheel: &WheelSubject) -> bool {
+    wheel.platforms().iter().any(|tag| matches!(tag, PlatformTag::Any | PlatformTag::Macos { .. }))
 }
 
 /// The files below the root of the environment that are put where installers write commands.

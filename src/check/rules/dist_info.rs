@@ -16,10 +16,11 @@ use crate::console::text::named;
 use crate::fs::read;
 use crate::product::is_of_python;
 use crate::scheme::{self, Scheme};
+use crate::wheel::info;
 use crate::wheel::attestation::{self, Statement};
 
 rule!(DISTINFO_ONE = "distinfo-one", Error, Wheel(distinfo_one);
-    what: "There is exactly one `.dist-info` directory.",
+    what: "There is exactly one `.dist-info` directory, and no file of such a name beside it.",
     why: "Installers refuse a wheel with none or several.",
     fix: "Build the wheel again from a clean directory";
     because: [Installer("none or several are refused")]);
@@ -27,6 +28,10 @@ rule!(DISTINFO_ONE = "distinfo-one", Error, Wheel(distinfo_one);
 fn distinfo_one(wheel: &WheelSubject, found: &mut Findings) {
     // An archive without any entry is whole, and no wheel.
     let is_whole = wheel.is_readable() || wheel.archive.defects().is_empty();
+    // Installers go by the name, and do not ask whether it is a file's.
+    let files = wheel.files().map(|(member, _)| member.name.as_str());
+    let files = files.filter(|name| !name.contains('/') && info::stem(name).is_some());
+    found.each(files, "a file is called like the directory, and installers take it for a second one");
     if is_whole && wheel.dist_infos.len() != 1 {
         found.whole(match wheel.dist_infos.len() {
             0 => "there is no `.dist-info` directory".to_owned(),
@@ -60,14 +65,19 @@ fn datadir_name(wheel: &WheelSubject, found: &mut Findings) {
 }
 
 rule!(DATADIR_KEY = "datadir-key", Error, Wheel(datadir_key);
-    what: "The directories in `.data` are `purelib`, `platlib`, `headers`, `scripts` and `data`.",
+    what: "The directories in `.data` are `purelib`, `platlib`, `headers`, `scripts` and `data`, and no file at the top ends in `.data`.",
     why: "Installers stop at any other, uv at an empty one too, or leave its files out.",
     fix: "Move the files to one of the five directories";
     because: [Installer("an unknown key stops the installation")]);
 
 fn datadir_key(wheel: &WheelSubject, found: &mut Findings) {
     for member in wheel.archive.members() {
-        let Some((top, rest)) = member.name.split_once('/') else { continue };
+        let Some((top, rest)) = member.name.split_once('/') else {
+            if member.name.ends_with(".data") {
+                found.member(&member.name, "the file is called like the `.data` directory, and `pip` stops at it");
+            }
+            continue;
+        };
         match rest.split_once('/') {
             _ if !top.ends_with(".data") || rest.is_empty() => {}
             None => found.member(&member.name, "the file lies in none of the five directories of `.data`"),

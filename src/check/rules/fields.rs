@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use url::Url;
 
-use super::metadata::field;
+use super::metadata::{field, padded};
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::sdist::SdistSubject;
 use crate::check::subject::wheel::WheelSubject;
@@ -56,6 +56,9 @@ rule!(LICENCE_FILE = "licence-file", Error, Both(licence_file, licence_file_of_s
 
 fn licence_file(wheel: &WheelSubject, found: &mut Findings) {
     let (Some(metadata), Some(directory)) = (wheel.good_metadata(), &wheel.dist_info) else { return };
+    if !is_elder(metadata) {
+        padded(metadata, "License-File", found);
+    }
     for file in metadata.license_files() {
         let places = [format!("{directory}/{}{file}", info::LICENCES), format!("{directory}/{file}")];
         // Before PEP 639 builders wrote the field too, and put the files beside METADATA.
@@ -74,6 +77,7 @@ fn licence_file_of_sdist(sdist: &SdistSubject, found: &mut Findings) {
     if !sdist.is_readable() || is_elder(metadata) {
         return;
     }
+    padded(metadata, "License-File", found);
     let files: BTreeSet<_> = sdist.entries.iter().filter_map(|entry| Some(entry.path.split_once('/')?.1)).collect();
     let missing = metadata.license_files().filter(|file| !files.contains(file));
     found.each(missing, "PKG-INFO names the file, and the source distribution does not have it");
@@ -91,6 +95,7 @@ rule!(CLASSIFIER = "classifier", Error, Metadata(classifier);
     because: [Index("unknown and deprecated classifiers are refused"), Habit("the list here has a date, and numbers go on")]);
 
 fn classifier(metadata: &Metadata, found: &mut Findings) {
+    padded(metadata, "Classifier", found);
     let (known, deprecated) = &*CLASSIFIERS;
     for classifier in metadata.fields().all("Classifier") {
         if deprecated.contains(classifier) {
@@ -98,7 +103,9 @@ fn classifier(metadata: &Metadata, found: &mut Findings) {
         } else if !known.contains(classifier) {
             // The list has a date; a version number after a known parent may be newer than it.
             let numbered = classifier.rsplit_once(" :: ").is_some_and(|(parent, last)| {
-                last.starts_with(|first: char| first.is_ascii_digit())
+                // The stages of development do not go on.
+                parent != "Development Status"
+                    && last.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
                     && known.iter().any(|other| other.strip_prefix(parent).is_some_and(|rest| rest.starts_with(" :: ")))
             });
             let severity = if numbered { Severity::Warning } else { Severity::Error };
@@ -192,9 +199,13 @@ rule!(META_SUMMARY = "meta-summary", Error, Metadata(meta_summary);
     fix: "Shorten `description` in pyproject.toml to one sentence";
     because: [Index("more than one line or 512 characters is refused")]);
 
+/// What ends a line to Python's `str.splitlines`, and so to readers of metadata.
+const LINE_ENDS: [char; 10] =
+    ['\n', '\r', '\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}', '\u{2029}'];
+
 fn meta_summary(metadata: &Metadata, found: &mut Findings) {
     if let Some(summary) = metadata.fields().get("Summary") {
-        if summary.contains('\n') {
+        if summary.contains(LINE_ENDS) {
             found.whole("`Summary` has more than one line");
         }
         if summary.chars().count() > 512 {
@@ -214,11 +225,13 @@ fn meta_email(metadata: &Metadata, found: &mut Findings) {
         let stated = metadata.fields().stated(field);
         for value in stated {
             let entries = mailboxes(value);
+            // A comma with nothing before it counts for an address.
+            let is_alone = entries.len() == 1 && !value.starts_with(',') && !value.ends_with(",,");
             if entries.is_empty() {
                 found.with(Severity::Warning, None, format!("`{field}: {value}` holds no address"));
             }
             for (entry, fault) in entries.iter().filter_map(|entry| Some((entry, entry.fault()?))) {
-                let is_judged = fault.is_read && entries.len() == 1;
+                let is_judged = fault.is_read && is_alone;
                 let severity = if is_judged { Severity::Error } else { Severity::Warning };
                 found.with(severity, None, format!("`{}` of `{field}` {}", entry.text, fault.why));
             }
@@ -288,6 +301,7 @@ rule!(META_EXTRA = "meta-extra", Error, Metadata(meta_extra);
     because: [Index("names of extras must be valid")]);
 
 fn meta_extra(metadata: &Metadata, found: &mut Findings) {
+    padded(metadata, "Provides-Extra", found);
     let is_name = |extra: &str| extra.parse::<DistributionName>().is_ok();
     for extra in metadata.fields().all("Provides-Extra").filter(|extra| !is_name(extra)) {
         found.whole(format!("`Provides-Extra: {extra}` is not the name of an extra"));
@@ -301,6 +315,7 @@ rule!(META_DYNAMIC = "meta-dynamic", Error, Metadata(meta_dynamic);
     because: [Index("unknown fields are refused")]);
 
 fn meta_dynamic(metadata: &Metadata, found: &mut Findings) {
+    padded(metadata, "Dynamic", found);
     let is_fixed = |value| {
         matches!(
             field(value),

@@ -60,6 +60,7 @@ rule!(META_VERSION = "meta-version", Error, Metadata(meta_version);
     because: [Index("the version must be known, and the fields of that version"), Habit("elder versions, and `License-File` in them, are taken; of fields that it does not know an index is not told")]);
 
 fn meta_version(metadata: &Metadata, found: &mut Findings) {
+    padded(metadata, "Metadata-Version", found);
     let stated = match metadata.metadata_version() {
         Ok(stated) => stated,
         Err(error) => return found.whole(error.to_string()),
@@ -112,9 +113,6 @@ rule!(META_NAME = "meta-name", Error, Both(meta_name_of_wheel, meta_name_of_sdis
 
 fn meta_name_of_wheel(wheel: &WheelSubject, found: &mut Findings) {
     meta_name(found.in_metadata(wheel), wheel.name.as_ref().ok().map(|name| &name.distribution), found);
-    if name_ends_in_space(wheel) {
-        found.whole("a space follows the value of `Name`, and uv takes it for a part of the name");
-    }
 }
 
 fn meta_name_of_sdist(sdist: &SdistSubject, found: &mut Findings) {
@@ -122,6 +120,7 @@ fn meta_name_of_sdist(sdist: &SdistSubject, found: &mut Findings) {
 }
 
 fn meta_name(metadata: Option<&Metadata>, expected: Option<&DistributionName>, found: &mut Findings) {
+    metadata.into_iter().for_each(|metadata| padded(metadata, "Name", found));
     match (metadata.map(Metadata::name), expected) {
         (Some(Err(error)), _) => found.whole(error.to_string()),
         (Some(Ok(name)), Some(expected)) if !name.is_same(expected) => {
@@ -131,15 +130,12 @@ fn meta_name(metadata: Option<&Metadata>, expected: Option<&DistributionName>, f
     }
 }
 
-/// Whether spaces or tabs follow the value of the first `Name`.
-fn name_ends_in_space(wheel: &WheelSubject) -> bool {
-    let member = wheel.good_metadata().and(wheel.dist_info_member("METADATA"));
-    let member = member.and_then(|member| wheel.archive.find(&member));
-    let text = member.and_then(|member| wheel.scanned[member.index].text.as_deref()).unwrap_or_default();
-    let mut lines = text.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
-    let is_name = |line: &[u8]| line.get(..5).is_some_and(|key| key.eq_ignore_ascii_case(b"name:"));
-    let name = lines.by_ref().take_while(|line| !line.is_empty()).find(|line| is_name(line));
-    name.is_some_and(|line| line.ends_with(b" ") || line.ends_with(b"\t"))
+/// Blanks behind values of a field that is read as it stands: Python's `email` keeps them, clients send them along, and to
+/// uv's installer they are a part of the value too.
+pub(super) fn padded(metadata: &Metadata, field: &str, found: &mut Findings) {
+    for value in metadata.fields().padded(field) {
+        found.whole(format!("a blank follows `{field}: {value}`, and readers take it for a part of the value"));
+    }
 }
 
 rule!(META_VER = "meta-ver", Error, Both(meta_ver_of_wheel, meta_ver_of_sdist);

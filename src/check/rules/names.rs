@@ -115,14 +115,16 @@ fn tag_linux_bare(wheel: &WheelSubject, found: &mut Findings) {
 }
 
 rule!(TAG_INDEX = "tag-index", Error, Wheel(tag_index);
-    what: "Every platform tag is one that the public index takes: macOS from 11 on with minor version 0 and a version that exists, an elder manylinux tag on the architectures that it was defined for, and no BSD, Solaris, Cygwin or WebAssembly without Pyodide.",
+    what: "Every platform tag is one that the public index takes: macOS from 11 on with minor version 0 and a version that exists, an elder manylinux tag on the architectures that it was defined for, no BSD, Solaris, Cygwin or LoongArch, and of WebAssembly `pyemscripten_*` alone.",
     why: "The upload is refused, after others of the set have gone through.",
     fix: "Use a tag that the index takes: macOS tags from 11 on end in `_0`";
     because: [Index("the tag is not among those that are taken"), Habit("a later system may exist by now")]);
 
 fn tag_index(wheel: &WheelSubject, found: &mut Findings) {
-    const REFUSED: [&str; 9] =
-        ["freebsd", "openbsd", "netbsd", "solaris", "dragonfly", "aix", "cygwin", "emscripten", "wasi"];
+    const REFUSED: [&str; 10] =
+        ["freebsd", "openbsd", "netbsd", "solaris", "dragonfly", "aix", "cygwin", "emscripten", "wasi", "pyodide"];
+    // Of the architectures of Linux the index has those of the images that wheels are built in.
+    let is_unserved = |machine: &Architecture| matches!(machine, Architecture::Armv6 | Architecture::Loongarch64);
     for tag in wheel.platforms() {
         match &tag {
             PlatformTag::Macos { minimum: OsVersion { major: major @ 11.., minor: 1.. }, .. } => {
@@ -139,7 +141,9 @@ fn tag_index(wheel: &WheelSubject, found: &mut Findings) {
             PlatformTag::ManylinuxLegacy { .. } if tag.canonical().legacy_alias().is_none_or(|alias| alias != tag) => {
                 found.whole(format!("`{tag}` was never defined, and indexes take no wheels for it"));
             }
-            PlatformTag::Musllinux { architecture: Architecture::Armv6, .. } => {
+            PlatformTag::Manylinux { architecture, .. } | PlatformTag::Musllinux { architecture, .. }
+                if is_unserved(architecture) =>
+            {
                 found.whole(format!("indexes take no wheels for `{tag}`"));
             }
             PlatformTag::Other(text) if REFUSED.iter().any(|name| text.starts_with(name)) => {
@@ -204,28 +208,29 @@ fn tag_too_narrow(wheel: &WheelSubject, found: &mut Findings) {
 }
 
 rule!(TAG_PYTHON = "tag-python", Error, Wheel(tag_python);
-    what: "Some Python that `Requires-Python` allows takes one of the Python and ABI tags of the wheel, on any platform. Tags that no Python takes are judged in a runtime's wheel.",
-    why: "Tags such as `py2-none` or `py3-abi3` can be valid and match no Python at all, so nobody can install the wheel.",
+    what: "Some Python that `Requires-Python` allows takes one of the Python and ABI tags of the wheel, on any platform; in a runtime's wheel Python 3 alone counts. No Python takes an ABI tag together with `any`.",
+    why: "Tags such as `py3-abi3` or `cp313-cp313-any` are valid and match no Python at all, so nobody can install the wheel.",
     fix: "Tag the wheel `py3-none-PLATFORM`";
     because: [Installer("no Python takes the wheel")]);
 
 fn tag_python(wheel: &WheelSubject, found: &mut Findings) {
     let Ok(name) = &wheel.name else { return };
     let required = wheel.good_metadata().and_then(|metadata| metadata.requires_python().ok().flatten());
-    let allowed = |minor: u64| {
-        let patches = || (0..=30).map(|patch| Version::new([3, minor, patch]));
+    let allowed = |major: u64, minor: u64| {
+        let patches = || (0..=30).map(|patch| Version::new([major, minor, patch]));
         required.as_ref().is_none_or(|required| patches().any(|version| required.contains(&version)))
     };
     let (python, abi) = (&name.tags.python, &name.tags.abi);
-    let all = || python.iter().flat_map(|python| abi.iter().map(move |abi| (python, abi)));
-    let is_taken = |minor: u64| all().any(|(python, abi)| takes(minor, python, abi));
-    let pythons: Vec<u64> = (0..=MAX_MINOR).filter(|minor| is_taken(*minor)).collect();
-    let taken = pythons.iter().any(|minor| allowed(*minor));
-    // Of others' wheels only those are judged whose own metadata excludes every Python 3 that would take them.
-    let is_of_two = |tag: &String| tag.trim_start_matches(|letter: char| letter.is_ascii_lowercase()).starts_with('2');
-    if !is_runtime(wheel) && (pythons.is_empty() || python.iter().any(is_of_two)) {
-        return;
-    }
+    // Installers know no tag that names an ABI and `any`.
+    let is_for_any = name.tags.platform.iter().all(|tag| tag == "any");
+    let abis = || abi.iter().filter(|abi| !is_for_any || *abi == "none");
+    let all = || python.iter().flat_map(|python| abis().map(move |abi| (python, abi)));
+    // Python 2 starts no program that is shipped today.
+    let majors = if is_runtime(wheel) { 3..=3 } else { 2..=3 };
+    let mut pythons = majors.flat_map(|major| (0..=MAX_MINOR).map(move |minor| (major, minor)));
+    let taken = pythons.any(|(major, minor)| {
+        all().any(|(python, abi)| takes(major, minor, python, abi)) && allowed(major, minor)
+    });
     // Tags that no implementation has are another rule's.
     if !taken && python.iter().all(|tag| is_python(tag)) && abi.iter().all(|tag| is_abi(tag)) {
         let required = required.map(|required| format!(" that `Requires-Python: {required}` allows"));
@@ -233,24 +238,25 @@ fn tag_python(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
-/// The newest minor version of Python 3 that is known here.
-const MAX_MINOR: u64 = 15;
+/// The newest minor version of Python 3 that is judged: some that do not exist yet among them.
+const MAX_MINOR: u64 = 20;
 
-/// Whether Python 3 of this minor version takes a wheel with these two tags, in any implementation (PEP 425).
-fn takes(minor: u64, python: &str, abi: &str) -> bool {
+/// Whether a Python of this version takes a wheel with these two tags, in any implementation (PEP 425).
+fn takes(major: u64, minor: u64, python: &str, abi: &str) -> bool {
     let digits = python.trim_start_matches(|letter: char| letter.is_ascii_lowercase());
     let implementation = &python[..python.len() - digits.len()];
-    let Some(version) = digits.strip_prefix('3').map(|rest| rest.trim_start_matches('_')) else { return false };
+    let Some(version) = digits.strip_prefix(['2', '3'][usize::from(major == 3)]).map(|rest| rest.trim_start_matches('_')) else { return false };
     let stated: Option<u64> = if version.is_empty() { None } else { Some(version.parse().unwrap_or(u64::MAX)) };
     let exactly = stated == Some(minor);
     let at_least = stated.is_some_and(|stated| stated <= minor);
     match (implementation, abi) {
         ("py", "none") => stated.is_none() || at_least,
         ("py", _) => false,
-        // Every PyPy takes `pp3`; no CPython takes `cp3`.
+        // Every PyPy takes `pp3`; no CPython takes `cp3`, but the installers of Python 2 did take `cp2`.
+        ("cp", "none") if major == 2 => exactly || stated.is_none(),
         ("pp", "none") => exactly || stated.is_none(),
         (_, "none") => exactly,
-        ("cp", "abi3" | "abi3t") => at_least && stated >= Some(2),
+        ("cp", "abi3" | "abi3t") => major == 3 && at_least && stated >= Some(2),
         (_, "abi3" | "abi3t") => false,
         ("cp", abi) => exactly && abi.trim_end_matches(|flag: char| flag.is_ascii_lowercase()) == python,
         (_, _) => exactly,
@@ -325,4 +331,35 @@ fn is_python(tag: &str) -> bool {
 fn is_abi(tag: &str) -> bool {
     let prefixed = PYTHONS.iter().any(|python| *python != "py" && tag.starts_with(python)) || tag.starts_with("pypy");
     prefixed || matches!(tag, "none" | "abi3" | "abi3t")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pythons_take_what_installers_of_theirs_take() {
+        for (python, abi, expected) in [
+            ("py3", "none", true),
+            ("py313", "none", true),
+            ("py2", "none", true),
+            ("py4", "none", false),
+            ("cp313", "none", true),
+            ("cp3", "none", false),
+            ("cp2", "none", true),
+            ("pp3", "none", true),
+            ("cp313", "cp313t", true),
+            ("cp27", "cp27mu", true),
+            ("cp314", "cp313", false),
+            ("py3", "cp313", false),
+            ("py3", "abi3", false),
+            ("cp38", "abi3", true),
+            ("cp31", "abi3", false),
+            ("cp27", "abi3", false),
+            ("graalpy311", "graalpy242_311_native", true),
+        ] {
+            let mut pythons = [2, 3].into_iter().flat_map(|major| (0..=MAX_MINOR).map(move |minor| (major, minor)));
+            assert_eq!(pythons.any(|(major, minor)| takes(major, minor, python, abi)), expected, "{python}-{abi}");
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::archive::defects;
-use super::commands::{entry_points, ignores_case, is_for_windows, scripts};
+use super::commands::{entry_points, ignores_case, is_for_macos, is_for_windows, scripts};
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
 use crate::member_path::{
@@ -64,6 +64,7 @@ rule!(PATH_WINDOWS = "path-windows", Error, Wheel(path_windows);
 fn path_windows(wheel: &WheelSubject, found: &mut Findings) {
     let reach = wheel.name.as_ref().map_or(Reach::Elsewhere, |name| name.tags.reach());
     let severity = if reach == Reach::Windows { Severity::Error } else { Severity::Warning };
+    let longest = longest(wheel);
     // Backslashes and drives are another rule's.
     for member in wheel.archive.members().iter().filter(|member| escapes(&member.name).is_none()) {
         let path = member.name.trim_end_matches('/');
@@ -74,7 +75,7 @@ fn path_windows(wheel: &WheelSubject, found: &mut Findings) {
             found.with(severity, Some(&member.name), why);
         }
         let length = path.encode_utf16().count();
-        if length > 240 && path.split('/').all(|part| part.len() <= MemberPath::MAX_PART) {
+        if length > 240 && member.name.len() <= longest && path.split('/').all(|part| part.len() <= MemberPath::MAX_PART) {
             found.with(Severity::Warning, Some(&member.name), format!("the path has {length} characters"));
         }
     }
@@ -113,15 +114,33 @@ fn entry_type(wheel: &WheelSubject, found: &mut Findings) {
 }
 
 rule!(PATH_LENGTH = "path-length", Error, Wheel(path_length);
-    what: "No part of a path is longer than 255 bytes, and no command of an entry point, with the `.exe` that it gets on Windows.",
-    why: "The file systems of Linux, macOS and Windows have no room for a longer name.",
+    what: "No part of a path is longer than 255 bytes, no whole path than 4,066, nor than 994 where macOS installs the wheel, and no command of an entry point, with the `.exe` that it gets on Windows.",
+    why: "The file systems of Linux, macOS and Windows have no room for a longer name, and their kernels take no path of more than 4,096 or 1,024 bytes, the directory that it is installed to included.",
     fix: "Rename the file";
     because: [Installer("the file cannot be written")]);
 
+/// What the kernels of Linux and macOS take (`PATH_MAX`), the byte behind the end included.
+const MAX_PATH: usize = 4096;
+const MAX_PATH_MACOS: usize = 1024;
+
+/// A short directory to install to, such as `/lib/python3.13/site-packages/`, and the byte behind the end of the path.
+const SITE_PACKAGES: usize = 30;
+
+/// How long a path may be on every system that installs the wheel, in bytes.
+fn longest(wheel: &WheelSubject) -> usize {
+    let whole = if is_for_macos(wheel) { MAX_PATH_MACOS } else { MAX_PATH };
+    whole - SITE_PACKAGES
+}
+
 fn path_length(wheel: &WheelSubject, found: &mut Findings) {
+    let longest = longest(wheel);
     for member in wheel.archive.members() {
+        let length = member.name.len();
         if let Some(why) = long_part(&member.name) {
             found.member(&member.name, why.to_string());
+        } else if length > longest {
+            let message = format!("the path has {length} bytes, of which systems take {longest} in `site-packages`");
+            found.member(&member.name, message);
         }
     }
     let ending = if is_for_windows(wheel) { ".exe".len() } else { 0 };

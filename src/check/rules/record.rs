@@ -41,10 +41,10 @@ fn record_csv(wheel: &WheelSubject, found: &mut Findings) {
 }
 
 rule!(RECORD_SELF = "record-self", Error, Wheel(record_self);
-    what: "RECORD lists itself once, with neither digest nor size; so do the signatures of RECORD, where they are listed.",
+    what: "RECORD lists itself once, with neither digest nor size; so do the signatures of RECORD, whose rows are a warning.",
     why: "A file cannot hold its own digest; a digest there is one that nobody can verify.",
     fix: "Write the row `NAME-VERSION.dist-info/RECORD,,`";
-    because: [Index("RECORD must list the files that there are"), Promise("a digest of itself cannot be true")]);
+    because: [Index("RECORD must list the files that there are"), Promise("a digest of itself cannot be true"), Habit("of a signature that is listed the index writes to the owners")]);
 
 fn record_self(wheel: &WheelSubject, found: &mut Findings) {
     let (Some(record), Some(directory)) = (wheel.good_record(), &wheel.dist_info) else { return };
@@ -57,6 +57,10 @@ fn record_self(wheel: &WheelSubject, found: &mut Findings) {
     let exempt = record.rows.iter().filter(|row| is_exempt(&row.path, directory));
     let stated = exempt.filter(|row| !row.digest.is_empty() || !row.size.is_empty());
     found.each(stated.map(|row| row.path.as_str()), "the row has a digest or a size");
+    for row in record.rows.iter().filter(|row| row.path != own && is_exempt(&row.path, directory)) {
+        let message = "signatures of RECORD are not listed in it, and the index misses the file that the row names";
+        found.with(Severity::Warning, Some(&row.path), message);
+    }
 }
 
 rule!(RECORD_COMPLETE = "record-complete", Error, Wheel(record_complete);
