@@ -7,6 +7,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::builder::{PossibleValue, PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
 use clap::{ArgGroup, Args, Parser, Subcommand};
 
+use crate::console::layout::HELP_COLUMNS;
 use crate::console::{Color, OutputForm};
 use crate::gate::Half;
 use crate::product::Level;
@@ -21,7 +22,7 @@ const STYLES: Styles = Styles::styled()
 
 /// Ship a compiled program to Python users: per-platform runtime wheels, and an SDK pinned exactly to them.
 #[derive(Debug, Parser)]
-#[command(name = "relkit", version, styles = STYLES, max_term_width = 100, arg_required_else_help = true)]
+#[command(name = "relkit", version, styles = STYLES, max_term_width = HELP_COLUMNS, arg_required_else_help = true)]
 #[command(after_help = "Start with `relkit demo`: the whole line on a stand-in runtime, offline, in seconds.")]
 pub struct Cli {
     #[command(subcommand)]

@@ -30,6 +30,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _};
 
 use crate::cli::{Cli, Command};
+use crate::console::layout::{self, HELP_COLUMNS};
 use crate::console::{Color, Console, Volume, text::visible};
 use crate::error::{Exit, Failure, nearest};
 use crate::fs::{clean_on_interrupt, keep_own_rights};
@@ -102,12 +103,30 @@ fn say(words: &clap::Error) -> Exit {
         let failure = Failure { chain: vec![message], hint, exit: Exit::Failed };
         return Console::new(Volume::Quiet, Color::Auto).for_json().end(&failure);
     }
-    match words.print().and_then(|()| io::stdout().flush()) {
+    match printed(words) {
         _ if words.use_stderr() => Exit::Failed,
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Console::new(Volume::Quiet, Color::Auto).unwritten(&error)
         }
         _ => Exit::Good,
+    }
+}
+
+/// Prints the words of `clap` where it would, its line of usage within the terminal.
+fn printed(words: &clap::Error) -> io::Result<()> {
+    let choice = match asked_color() {
+        ColorChoice::Always => anstream::ColorChoice::Always,
+        ColorChoice::Never => anstream::ColorChoice::Never,
+        ColorChoice::Auto => anstream::ColorChoice::Auto,
+    };
+    let columns = if words.use_stderr() { layout::room_of_status() } else { layout::columns() };
+    let columns = columns.unwrap_or(HELP_COLUMNS).min(HELP_COLUMNS);
+    let text = layout::usage_broken(&words.render().ansi().to_string(), columns);
+    if words.use_stderr() {
+        anstream::AutoStream::new(io::stderr().lock(), choice).write_all(text.as_bytes())
+    } else {
+        let mut out = anstream::AutoStream::new(io::stdout().lock(), choice);
+        out.write_all(text.as_bytes()).and_then(|()| out.flush())
     }
 }
 

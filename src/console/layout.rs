@@ -27,7 +27,7 @@ pub(crate) fn room_of_status() -> Option<usize> {
 
 /// A line that is to be copied as it stands: whatever breaks it, breaks it.
 fn is_command(line: &str) -> bool {
-    ["next: ", "page: ", "fix: ", "relkit ", "$ "].iter().any(|start| line.trim_start().starts_with(start))
+    ["next: ", "to go on: ", "page: ", "fix: ", "relkit ", "$ "].iter().any(|start| line.trim_start().starts_with(start))
 }
 
 /// Long lines broken between words, what follows set in below; commands, and what stands in backticks, stay whole.
@@ -66,6 +66,64 @@ fn broken_between_words(line: &str, columns: usize, hang: usize) -> String {
     }
     lines.push(current.trim_end().to_owned());
     lines.join("\n")
+}
+
+/// Help has lines of no more columns, however wide the terminal is.
+pub(crate) const HELP_COLUMNS: usize = 100;
+
+/// The text of `clap` with its line of usage, which it breaks nowhere, broken between arguments. The text may have styles.
+pub(crate) fn usage_broken(text: &str, columns: usize) -> String {
+    let line = |line: &str| match shown_width(line) > columns && plain(line).starts_with("Usage: ") {
+        true => broken_between_arguments(line, columns),
+        false => line.to_owned(),
+    };
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// What is seen of a text with styles.
+fn plain(text: &str) -> String {
+    anstream::adapter::strip_str(text).to_string()
+}
+
+fn shown_width(text: &str) -> usize {
+    plain(text).trim_end().chars().count()
+}
+
+/// `Usage: relkit COMMAND`, behind which the arguments go on below each other.
+const USAGE_WORDS: usize = 3;
+
+fn broken_between_arguments(line: &str, columns: usize) -> String {
+    let mut depth = 0_usize;
+    let words = line.split_inclusive(|character| {
+        depth = match character {
+            '<' => depth + 1,
+            '>' => depth.saturating_sub(1),
+            _ => depth,
+        };
+        character == ' ' && depth == 0
+    });
+    // An option and its value stay together.
+    let mut arguments: Vec<String> = Vec::new();
+    for word in words {
+        let is_bare = |option: &String| plain(option).starts_with("--") && !option.contains('<');
+        let is_value = plain(word).starts_with('<') && arguments.last().is_some_and(is_bare);
+        match arguments.last_mut() {
+            Some(last) if is_value => last.push_str(word),
+            _ => arguments.push(word.to_owned()),
+        }
+    }
+    let lead: usize = arguments.iter().take(USAGE_WORDS).map(|word| plain(word).chars().count()).sum();
+    let lead = lead.min(columns / 2);
+    let (mut text, mut used) = (String::new(), 0);
+    for (place, argument) in arguments.iter().enumerate() {
+        if place >= USAGE_WORDS && used > lead && used + shown_width(argument) > columns {
+            text = format!("{}\n{:lead$}", text.trim_end(), "");
+            used = lead;
+        }
+        text += argument;
+        used += plain(argument).chars().count();
+    }
+    text
 }
 
 /// A column of a table is made no narrower than this.
@@ -170,6 +228,24 @@ mod tests {
         }
         assert_eq!(wrapped("a b c d e f", None, set_in), "a b c d e f");
         assert_eq!(wrapped("ab cd", Some(2), |_| 90), "ab cd");
+    }
+
+    #[test]
+    fn usage_is_broken_between_arguments_with_and_without_styles() {
+        let line = "Usage: relkit publish [OPTIONS] --release-version <VERSION> <--upload-url <URL>|--index <NAME>> <DIST>";
+        let broken = "Usage: relkit publish [OPTIONS] --release-version <VERSION>\n                      \
+                      <--upload-url <URL>|--index <NAME>> <DIST>";
+        assert_eq!(usage_broken(&format!("Words\n\n{line}\n\nmore"), 80), format!("Words\n\n{broken}\n\nmore"));
+        assert_eq!(usage_broken(line, 102), line);
+        let styled = line.replace("--release-version", "\u{1b}[1m--release-version\u{1b}[0m").replace("Usage:", "\u{1b}[1mUsage:\u{1b}[0m");
+        assert_eq!(plain(&usage_broken(&styled, 80)), broken);
+        for columns in 0..110 {
+            let text = usage_broken(line, columns);
+            assert_eq!(text.split_whitespace().collect::<Vec<_>>(), line.split_whitespace().collect::<Vec<_>>());
+            assert!(columns < 62 || text.lines().all(|line| line.len() <= columns), "{columns}: {text}");
+        }
+        let other = "a line that is no usage and is longer than there is room";
+        assert_eq!(usage_broken(other, 20), other);
     }
 
     #[test]

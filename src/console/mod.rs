@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::error::{Exit, Failure};
 use layout::{set_in, wrapped};
-use paint::{ERROR, GOOD, HINT, WARNING};
+use paint::{GOOD, HINT, WARNING};
 use progress::Drawn;
 use text::{annotation_lines, plain_lines, visible, visible_json};
 
@@ -201,9 +201,7 @@ impl Console {
 
     /// Shows a failure and returns the exit code it calls for.
     pub(crate) fn failure(&self, failure: &Failure) -> Exit {
-        let text = failure.render();
-        let plain = text.strip_prefix("error").unwrap_or(&text);
-        self.say(ERROR, "error", plain.trim_end_matches('\n'), below);
+        self.told(&failure.render());
         failure.exit
     }
 

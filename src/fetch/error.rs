@@ -54,7 +54,9 @@ impl Explain for FetchError {
             Self::Refused { .. } | Self::Redirects { .. } => "check the URL with whoever runs the server",
             Self::TooLong { .. } => "check that the URL is that of the file, and not of a page",
             Self::Machine { want, .. } => want,
-            Self::Network { .. } => "run the same command again: it goes on where this one stopped",
+            Self::Network { .. } => {
+                "check the network and the URL, then run the same command again: it goes on where this one stopped"
+            }
             Self::Digest { .. } => "compare the digest with the release's own list; nothing was kept of these bytes",
         };
         Some(hint.to_owned())

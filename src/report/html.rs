@@ -41,7 +41,7 @@ impl ReleaseReport {
                         (self.findings_part())
                         @if let Some(found) = &self.changes { (changes(found)) }
                         @if self.targets.iter().any(|target| target.wheel.is_some()) { (wheels(self)) }
-                        (self.files_part())
+                        @if !self.files.is_empty() { (self.files_part()) }
                     }
                     footer { @if let Some(next) = &self.next {
                         h2 { "Next" }
