@@ -212,7 +212,10 @@ mod tests {
             (b"PK\x05\x06", Magic::Zip),
             (b"\0asm\x01", Magic::WebAssembly),
             (b"!<arch>\nfoo.o/", Magic::ObjectArchive),
-            (b"!<arch>\ndebian-binary   1342943816  0     0     100644  4         `\n2.0\n", Magic::OtherArchive("a Debian package")),
+            (
+                b"!<arch>\ndebian-binary   1342943816  0     0     100644  4         `\n2.0\n",
+                Magic::OtherArchive("a Debian package"),
+            ),
             (b"\xed\xab\xee\xdb\x03\x00", Magic::OtherArchive("an RPM package")),
             (b"7z\xbc\xaf\x27\x1c\x00\x04", Magic::OtherArchive("a 7-Zip archive")),
             (b"Rar!\x1a\x07\x01\x00", Magic::OtherArchive("a RAR archive")),

@@ -2,6 +2,7 @@
 
 mod build;
 mod check;
+mod completion_values;
 mod completions;
 mod fetch;
 mod generate_types;

@@ -74,7 +74,8 @@ pub(super) fn of_inspection(report: &Report, files: &[PathBuf]) -> Option<String
         return None;
     }
     let is_wheel = |path: &Path| report.wheels.iter().any(|wheel| wheel.path == portable(path));
-    let (wheels, others): (Vec<&Path>, Vec<&Path>) = files.iter().map(PathBuf::as_path).partition(|path| is_wheel(path));
+    let (wheels, others): (Vec<&Path>, Vec<&Path>) =
+        files.iter().map(PathBuf::as_path).partition(|path| is_wheel(path));
     if !wheels.is_empty() {
         return of_distributions(&wheels);
     }
@@ -84,7 +85,8 @@ pub(super) fn of_inspection(report: &Report, files: &[PathBuf]) -> Option<String
     let is_new = product.directory.is_none() && *name != *product.runtime.executable();
     let from = others.iter().map(shell_word).collect::<Vec<_>>().join(" ");
     // The program itself may lie where its product would.
-    let directory = if Path::new(name).exists() { format!("{}-product", name.to_str()?) } else { name.to_str()?.to_owned() };
+    let directory =
+        if Path::new(name).exists() { format!("{}-product", name.to_str()?) } else { name.to_str()?.to_owned() };
     (is_new && report.binaries.iter().all(is_program))
         .then(|| format!("relkit init {} --from {from}", shell_word(&directory)))
 }

@@ -27,7 +27,9 @@ pub(crate) fn room_of_status() -> Option<usize> {
 
 /// A line that is to be copied as it stands: whatever breaks it, breaks it.
 fn is_command(line: &str) -> bool {
-    ["next: ", "to go on: ", "page: ", "fix: ", "relkit ", "$ "].iter().any(|start| line.trim_start().starts_with(start))
+    ["next: ", "to go on: ", "page: ", "fix: ", "relkit ", "$ "]
+        .iter()
+        .any(|start| line.trim_start().starts_with(start))
 }
 
 /// Long lines broken between words, what follows set in below; commands, and what stands in backticks, stay whole.
@@ -232,12 +234,15 @@ mod tests {
 
     #[test]
     fn usage_is_broken_between_arguments_with_and_without_styles() {
-        let line = "Usage: relkit publish [OPTIONS] --release-version <VERSION> <--upload-url <URL>|--index <NAME>> <DIST>";
+        let line =
+            "Usage: relkit publish [OPTIONS] --release-version <VERSION> <--upload-url <URL>|--index <NAME>> <DIST>";
         let broken = "Usage: relkit publish [OPTIONS] --release-version <VERSION>\n                      \
                       <--upload-url <URL>|--index <NAME>> <DIST>";
         assert_eq!(usage_broken(&format!("Words\n\n{line}\n\nmore"), 80), format!("Words\n\n{broken}\n\nmore"));
         assert_eq!(usage_broken(line, 102), line);
-        let styled = line.replace("--release-version", "\u{1b}[1m--release-version\u{1b}[0m").replace("Usage:", "\u{1b}[1mUsage:\u{1b}[0m");
+        let styled = line
+            .replace("--release-version", "\u{1b}[1m--release-version\u{1b}[0m")
+            .replace("Usage:", "\u{1b}[1mUsage:\u{1b}[0m");
         assert_eq!(plain(&usage_broken(&styled, 80)), broken);
         for columns in 0..110 {
             let text = usage_broken(line, columns);
