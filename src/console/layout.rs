@@ -131,12 +131,24 @@ fn broken_between_arguments(line: &str, columns: usize) -> String {
 /// A column of a table is made no narrower than this.
 const MIN_COLUMN: usize = 12;
 
-/// A table with aligned columns, a line per row; where it would be wider than the terminal, the widest cells go on below.
+/// A table with aligned columns, a line per row; where it would be wider than the terminal, the widest cells go on below, and
+/// where that does not help, each row is a paragraph.
 pub(crate) fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
+    table_within(head, rows, columns())
+}
+
+fn table_within<const N: usize>(
+    head: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+    columns: Option<usize>,
+) -> String {
     let rows: Vec<_> = rows.into_iter().map(|row| row.map(|cell| visible(&cell))).collect();
     let rows: Vec<_> = std::iter::once(head.map(str::to_owned)).chain(rows).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths = narrowed((0..N).map(width).collect(), columns());
+    let widths = narrowed((0..N).map(width).collect(), columns);
+    if let Some(columns) = columns.filter(|columns| widths.iter().sum::<usize>() + between(N) > *columns) {
+        return paragraphs(&rows, columns);
+    }
     let mut text = String::new();
     for row in &rows {
         let cells: Vec<_> = row.iter().zip(&widths).map(|(cell, width)| broken(cell, *width)).collect();
@@ -165,11 +177,37 @@ pub(crate) fn laid_out(label: &str, width: usize, value: &str, columns: Option<u
     lines.iter().enumerate().map(line).collect()
 }
 
+/// The space between so many columns.
+fn between(columns: usize) -> usize {
+    2 * columns.saturating_sub(1)
+}
+
+/// The rows below the first, which is the head of each: what a row is about, and below it its cells with their names.
+fn paragraphs<const N: usize>(rows: &[[String; N]], columns: usize) -> String {
+    let Some((head, rows)) = rows.split_first() else { return String::new() };
+    let mut text = String::new();
+    for row in rows {
+        broken(&row[0], columns).iter().for_each(|line| text += &format!("{line}\n"));
+        let mut line = String::new();
+        for (name, cell) in head.iter().zip(row).skip(1).filter(|(_, cell)| !cell.is_empty()) {
+            let named = format!("  {name} {cell}");
+            if line.chars().count() + named.chars().count() > columns && !line.is_empty() {
+                text += &format!("{line}\n");
+                line.clear();
+            }
+            line += &named;
+        }
+        if !line.is_empty() {
+            text += &format!("{line}\n");
+        }
+    }
+    text
+}
+
 /// The widths of columns, the widest made narrower until all of them fit.
 fn narrowed(mut widths: Vec<usize>, columns: Option<usize>) -> Vec<usize> {
     let Some(columns) = columns else { return widths };
-    let between = 2 * widths.len().saturating_sub(1);
-    while widths.iter().sum::<usize>() + between > columns {
+    while widths.iter().sum::<usize>() + between(widths.len()) > columns {
         let Some(widest) = widths.iter_mut().filter(|width| **width > MIN_COLUMN).max() else { break };
         *widest -= 1;
     }
@@ -259,6 +297,22 @@ mod tests {
         assert_eq!(of(None), "  needs kernel32.dll, ntdll.dll, ws2_32.dll\\u{1b}\n");
         assert_eq!(of(Some(33)), "  needs kernel32.dll, ntdll.dll,\n        ws2_32.dll\\u{1b}\n");
         assert!(of(Some(1)).lines().all(|line| line.chars().count() <= 20), "{}", of(Some(1)));
+    }
+
+    #[test]
+    fn a_table_that_fits_no_terminal_is_paragraphs() {
+        let head = ["target", "stage", "build", "wheel"];
+        let row = |target: &str| [target.to_owned(), "✓".into(), String::new(), "1.3 MB".into()];
+        let of = |columns| table_within(head, [row("x86_64-unknown-linux-gnu"), row("b")], columns);
+        assert_eq!(
+            of(Some(35)),
+            "target         stage  build  wheel\nx86_64-        ✓             1.3 MB\nunknown-\nlinux-gnu\nb              ✓             1.3 MB\n"
+        );
+        assert_eq!(of(Some(24)), "x86_64-unknown-linux-gnu\n  stage ✓  wheel 1.3 MB\nb\n  stage ✓  wheel 1.3 MB\n");
+        assert_eq!(
+            of(Some(18)),
+            "x86_64-unknown-\nlinux-gnu\n  stage ✓\n  wheel 1.3 MB\nb\n  stage ✓\n  wheel 1.3 MB\n"
+        );
     }
 
     #[test]
