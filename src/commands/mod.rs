@@ -101,7 +101,8 @@ fn say(words: &clap::Error) -> Exit {
         let message = paragraphs.next().unwrap_or_default();
         let message = message.strip_prefix("error: ").unwrap_or(&message).to_owned();
         let hint = paragraphs.find_map(|paragraph| Some(paragraph.strip_prefix("tip: ")?.to_owned()));
-        let failure = Failure { chain: vec![message], hint, exit: Exit::Failed };
+        let hint = hint.unwrap_or_else(|| format!("`{}` says what there is to give", own_help()));
+        let failure = Failure::new(Exit::Failed, message).with_hint(hint);
         return Console::new(Volume::Quiet, Color::Auto).for_json().end(&failure);
     }
     match printed(words) {
@@ -122,13 +123,27 @@ fn printed(words: &clap::Error) -> io::Result<()> {
     };
     let columns = if words.use_stderr() { layout::room_of_status() } else { layout::columns() };
     let columns = columns.unwrap_or(HELP_COLUMNS).min(HELP_COLUMNS);
-    let text = layout::usage_broken(&words.render().ansi().to_string(), columns);
+    let text = words.render().ansi().to_string();
+    let text = layout::usage_broken(&text, columns);
+    // The last words of a refusal name the option alone.
+    let is_last = |after: &str| words.use_stderr() && anstream::adapter::strip_str(after).to_string().trim() == "'.";
+    let text = match text.rsplit_once("--help").filter(|(_, after)| is_last(after)) {
+        Some((before, after)) => format!("{before}{}{after}", own_help()),
+        None => text,
+    };
     if words.use_stderr() {
         anstream::AutoStream::new(io::stderr().lock(), choice).write_all(text.as_bytes())
     } else {
         let mut out = anstream::AutoStream::new(io::stdout().lock(), choice);
         out.write_all(text.as_bytes()).and_then(|()| out.flush())
     }
+}
+
+/// The help of the command that was typed, or of all of them.
+fn own_help() -> String {
+    let command = Cli::command();
+    let typed = std::env::args_os().skip(1).find_map(|word| command.find_subcommand(word).map(clap::Command::get_name));
+    typed.map_or_else(|| "relkit --help".to_owned(), |name| format!("relkit {name} --help"))
 }
 
 /// Names the command that is meant, where a slip stands behind `help`, which suggests none by itself.

@@ -73,11 +73,13 @@ fn broken_between_words(line: &str, columns: usize, hang: usize) -> String {
 /// Help has lines of no more columns, however wide the terminal is.
 pub(crate) const HELP_COLUMNS: usize = 100;
 
-/// The text of `clap` with its line of usage, which it breaks nowhere, broken between arguments. The text may have styles.
+/// The text of `clap` with what it breaks nowhere, its line of usage and its refusals, broken between arguments. The text may
+/// have styles.
 pub(crate) fn usage_broken(text: &str, columns: usize) -> String {
-    let line = |line: &str| match shown_width(line) > columns && plain(line).starts_with("Usage: ") {
-        true => broken_between_arguments(line, columns),
-        false => line.to_owned(),
+    let line = |line: &str| match (shown_width(line) > columns, plain(line).starts_with("Usage: ")) {
+        (true, true) => broken_between_arguments(line, columns, USAGE_WORDS),
+        (true, false) => broken_between_arguments(line, columns, 0),
+        (false, _) => line.to_owned(),
     };
     text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
@@ -94,7 +96,8 @@ fn shown_width(text: &str) -> usize {
 /// `Usage: relkit COMMAND`, behind which the arguments go on below each other.
 const USAGE_WORDS: usize = 3;
 
-fn broken_between_arguments(line: &str, columns: usize) -> String {
+/// Below the first `lead` words, or two columns further in.
+fn broken_between_arguments(line: &str, columns: usize, lead: usize) -> String {
     let mut depth = 0_usize;
     let words = line.split_inclusive(|character| {
         depth = match character {
@@ -114,13 +117,13 @@ fn broken_between_arguments(line: &str, columns: usize) -> String {
             _ => arguments.push(word.to_owned()),
         }
     }
-    let lead: usize = arguments.iter().take(USAGE_WORDS).map(|word| plain(word).chars().count()).sum();
-    let lead = lead.min(columns / 2);
+    let head: usize = arguments.iter().take(lead).map(|word| plain(word).chars().count()).sum();
+    let begun = if lead == 0 { set_in(&plain(line)) + 2 } else { head }.min(columns / 2);
     let (mut text, mut used) = (String::new(), 0);
     for (place, argument) in arguments.iter().enumerate() {
-        if place >= USAGE_WORDS && used > lead && used + shown_width(argument) > columns {
-            text = format!("{}\n{:lead$}", text.trim_end(), "");
-            used = lead;
+        if place >= lead && used > begun && used + shown_width(argument) > columns {
+            text = format!("{}\n{:begun$}", text.trim_end(), "");
+            used = begun;
         }
         text += argument;
         used += plain(argument).chars().count();
@@ -287,8 +290,10 @@ mod tests {
             assert_eq!(text.split_whitespace().collect::<Vec<_>>(), line.split_whitespace().collect::<Vec<_>>());
             assert!(columns < 62 || text.lines().all(|line| line.len() <= columns), "{columns}: {text}");
         }
-        let other = "a line that is no usage and is longer than there is room";
-        assert_eq!(usage_broken(other, 20), other);
+        let refusal = "error: the argument '--payload <[TAG=]PAYLOAD>...' cannot be used with '--download'";
+        let broken = "error: the argument '--payload <[TAG=]PAYLOAD>...' cannot be used with\n  '--download'";
+        assert_eq!(usage_broken(refusal, 80), broken);
+        assert_eq!(usage_broken("a long word", 4), "a\n  long\n  word");
     }
 
     #[test]
