@@ -345,7 +345,7 @@ pub(crate) struct Smoke {
     /// A command that runs the executable, such as `qemu-aarch64-static`
     #[arg(long, value_name = "CMD")]
     pub(crate) runner: Option<String>,
-    /// How long the whole test may take
+    /// How long the whole test may take [default: 30 seconds for each step, 120 with a runner]
     #[arg(long, value_name = "SECONDS", value_parser = seconds())]
     pub(crate) timeout: Option<u64>,
     /// Write a receipt that binds the result to the SHA-256 of the wheel

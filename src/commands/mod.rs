@@ -32,7 +32,7 @@ use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _};
 
 use crate::cli::{Cli, Command};
 use crate::console::layout::{self, HELP_COLUMNS};
-use crate::console::{Color, Console, Volume, text::visible};
+use crate::console::{Color, Console, OutputForm, Volume, text::visible};
 use crate::error::{Exit, Failure, nearest};
 use crate::fs::{clean_on_interrupt, keep_own_rights};
 use crate::http;
@@ -64,11 +64,26 @@ pub fn run(parsed: Result<Cli, clap::Error>) -> Exit {
     relkit_client::process::adopt_orphans();
     relkit_client::process::outlive_file_limit();
     let console = Console::new(volume, cli.verbosity.color);
-    let console = if asks_for_json() { console.for_json() } else { console };
+    let console = match (asks_for_json(), annotates(&cli.command)) {
+        (true, _) => console.for_json(),
+        (false, true) => console.for_annotations(),
+        (false, false) => console,
+    };
     let at_the_end = console.clone();
     clean_on_interrupt(move |words| at_the_end.interrupted(words));
     let exit = dispatch(cli.command, &console).unwrap_or_else(|failure| console.end(&failure));
     console.finish(exit)
+}
+
+/// Whether the command annotates a workflow run; the matrix in that form is no annotation.
+fn annotates(command: &Command) -> bool {
+    let form = match command {
+        Command::Check(arguments) => arguments.output.format,
+        Command::Verify(arguments) => arguments.output.format,
+        Command::Smoke(arguments) => arguments.output.format,
+        _ => return false,
+    };
+    form == OutputForm::Annotations
 }
 
 /// Whether the command line asks for JSON, be the rest of it right or wrong.
@@ -121,10 +136,16 @@ fn printed(words: &clap::Error) -> io::Result<()> {
         ColorChoice::Never => anstream::ColorChoice::Never,
         ColorChoice::Auto => anstream::ColorChoice::Auto,
     };
-    let columns = if words.use_stderr() { layout::room_of_status() } else { layout::columns() };
-    let columns = columns.unwrap_or(HELP_COLUMNS).min(HELP_COLUMNS);
+    // A refusal quotes what was typed: where no terminal shows it, no word of that begins a line.
+    let columns = match words.use_stderr() {
+        true => layout::room_of_status(),
+        false => Some(layout::columns().unwrap_or(HELP_COLUMNS)),
+    };
     let text = words.render().ansi().to_string();
-    let text = layout::usage_broken(&text, columns);
+    let text = match columns {
+        Some(columns) => layout::usage_broken(&text, columns.min(HELP_COLUMNS)),
+        None => text,
+    };
     // The last words of a refusal name the option alone.
     let is_last = |after: &str| words.use_stderr() && anstream::adapter::strip_str(after).to_string().trim() == "'.";
     let text = match text.rsplit_once("--help").filter(|(_, after)| is_last(after)) {

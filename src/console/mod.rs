@@ -82,6 +82,8 @@ pub(crate) struct Console {
     volume: Volume,
     /// Whether a failure is to be said as JSON too; not where a result stands on standard output already.
     says_json: Arc<AtomicBool>,
+    /// Whether a failure is to be annotated too.
+    annotates: bool,
     /// Why a result could not be written; the first time counts.
     lost: Arc<OnceLock<io::Error>>,
     /// The bar on the terminal, which gives way to what is written.
@@ -106,7 +108,13 @@ impl Console {
             Color::Never => anstream::ColorChoice::Never,
         };
         choice.write_global();
-        Self { volume, says_json: Arc::default(), lost: Arc::default(), drawn: Arc::default() }
+        let (says_json, lost, drawn) = (Arc::default(), Arc::default(), Arc::default());
+        Self { volume, says_json, annotates: false, lost, drawn }
+    }
+
+    /// The same console for a workflow run, which shows what fails before there is a report as it shows findings.
+    pub(crate) fn for_annotations(self) -> Self {
+        Self { annotates: true, ..self }
     }
 
     /// The same console for a reader of JSON: what fails before there is a report is an object too.
@@ -209,6 +217,9 @@ impl Console {
     pub(crate) fn end(&self, failure: &Failure) -> Exit {
         if self.says_json.load(Ordering::Relaxed) {
             self.result(visible_json(&format!("{:#}\n", failure.json())));
+        }
+        if self.annotates {
+            self.result(annotation_lines(&failure.annotation()));
         }
         self.failure(failure)
     }
