@@ -47,7 +47,7 @@ impl Explain for FetchError {
             Self::Http(error) => return error.hint(),
             Self::NoName { .. } | Self::Name { .. } => "name the file to write with `--out FILE`",
             Self::File { source, .. } => return source.hint(),
-            Self::Refused { .. } if self.is_absence() => "check the release and the name",
+            Self::Refused { .. } if self.is_absence() => "check the release and the name, or the URL",
             Self::Refused { refusal, .. } if matches!(refusal.status.as_u16(), 401 | 403) => {
                 "fetch it from where everybody may, or by another tool that signs in"
             }
