@@ -48,11 +48,39 @@ pub(crate) enum Magic {
     Xz,
     Zip,
     Tar,
+    /// An archive, installer or compressed file that relkit does not unpack, by what it is called.
+    OtherArchive(&'static str),
     /// A `#!` line.
     Script,
     /// No bytes at all are text, too.
     Text,
     Data,
+}
+
+/// What programs are also published in, by their first bytes: deb(5), the RPM lead, `7zFormat.txt`, the bzip2 and RAR 4 and 5
+/// signatures, "Microsoft Cabinet Format", [MS-CFB] (of which `.msi` is one), xar's header (`.pkg`), lzip, LZ4 and compress(1).
+const OTHER_ARCHIVES: [(&[u8], &str); 11] = [
+    (b"!<arch>\ndebian-binary", "a Debian package"),
+    (b"\xed\xab\xee\xdb", "an RPM package"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
+    (b"Rar!\x1a\x07", "a RAR archive"),
+    (b"MSCF\0\0\0\0", "a cabinet archive"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a Windows installer package"),
+    (b"xar!\0", "a macOS installer package"),
+    (b"LZIP\x01", "an lzip-compressed file"),
+    (b"\x04\x22\x4d\x18", "an LZ4-compressed file"),
+    (b"\x1f\x9d", "a file compressed by `compress`"),
+    (b"BZh", "a bzip2-compressed file"),
+];
+
+/// What follows the level of compression in a bzip2 file.
+const BZIP2_BLOCK: &[u8] = b"1AY&SY";
+
+fn other_archive(head: &[u8]) -> Option<&'static str> {
+    let (begun, what) = OTHER_ARCHIVES.iter().find(|(begun, _)| head.starts_with(begun))?;
+    // A text may begin with these letters.
+    let is_it = *begun != b"BZh" || head.get(4..).is_some_and(|rest| rest.starts_with(BZIP2_BLOCK));
+    is_it.then_some(what)
 }
 
 impl Magic {
@@ -89,6 +117,7 @@ impl Magic {
             // The end of the central directory comes first in an archive without members.
             [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Self::Zip,
             [0, b'a', b's', b'm', ..] => Self::WebAssembly,
+            _ if other_archive(head).is_some() => Self::OtherArchive(other_archive(head).unwrap_or_default()),
             _ if head.starts_with(b"!<arch>\n") || head.starts_with(b"!<thin>\n") => Self::ObjectArchive,
             _ if head.get(257..262) == Some(b"ustar") => Self::Tar,
             _ if is_text(head) => Self::Text,
@@ -134,6 +163,7 @@ impl Magic {
             Self::Xz => "an xz-compressed file",
             Self::Zip => "a zip archive",
             Self::Tar => "an uncompressed tar archive",
+            Self::OtherArchive(what) => what,
             Self::Script => "a script",
             Self::Text => "a text file",
             Self::Data => "data of an unknown kind",
@@ -153,7 +183,7 @@ mod tests {
     #[test]
     fn files_are_told_by_their_first_bytes() {
         let tar = [&[b'x'; 100][..], &[0; 157], b"ustar"].concat();
-        let cases: [(&[u8], Magic); 32] = [
+        let cases: [(&[u8], Magic); 45] = [
             (b"\x7fELF\x02\x01", Magic::Elf),
             (b"\x7fELF", Magic::Elf),
             (b"\xcf\xfa\xed\xfe\x0c", Magic::MachO),
@@ -182,6 +212,22 @@ mod tests {
             (b"PK\x05\x06", Magic::Zip),
             (b"\0asm\x01", Magic::WebAssembly),
             (b"!<arch>\nfoo.o/", Magic::ObjectArchive),
+            (
+                b"!<arch>\ndebian-binary   1342943816  0     0     100644  4         `\n2.0\n",
+                Magic::OtherArchive("a Debian package"),
+            ),
+            (b"\xed\xab\xee\xdb\x03\x00", Magic::OtherArchive("an RPM package")),
+            (b"7z\xbc\xaf\x27\x1c\x00\x04", Magic::OtherArchive("a 7-Zip archive")),
+            (b"Rar!\x1a\x07\x01\x00", Magic::OtherArchive("a RAR archive")),
+            (b"MSCF\0\0\0\0\x10", Magic::OtherArchive("a cabinet archive")),
+            (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0", Magic::OtherArchive("a Windows installer package")),
+            (b"xar!\0\x1c", Magic::OtherArchive("a macOS installer package")),
+            (b"LZIP\x01\x0c", Magic::OtherArchive("an lzip-compressed file")),
+            (b"\x04\x22\x4d\x18\x64", Magic::OtherArchive("an LZ4-compressed file")),
+            (b"\x1f\x9d\x90", Magic::OtherArchive("a file compressed by `compress`")),
+            (b"BZh91AY&SY\x94", Magic::OtherArchive("a bzip2-compressed file")),
+            (b"BZh is how this text begins", Magic::Text),
+            (b"Rar! it is", Magic::Text),
             (&tar, Magic::Tar),
             (b"", Magic::Text),
             ("grüße\n".as_bytes(), Magic::Text),

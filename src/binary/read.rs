@@ -24,14 +24,9 @@ fn headers(bytes: &[u8]) -> Result<Facts, BinaryError> {
         Magic::MachO | Magic::FatMachO => macho::read(bytes),
         Magic::Pe => pe::read(bytes),
         _ if bytes.is_empty() => Err(BinaryError::Empty),
-        Magic::Script | Magic::Text => Err(BinaryError::Text),
-        Magic::Gzip | Magic::Zstandard | Magic::Xz | Magic::Zip | Magic::Tar => {
-            Err(BinaryError::Unsupported { what: "an archive" })
-        }
-        Magic::JavaClass | Magic::WebAssembly | Magic::ObjectArchive => {
-            Err(BinaryError::Unsupported { what: magic.described() })
-        }
+        Magic::Text => Err(BinaryError::Text),
         Magic::Data => Err(BinaryError::Unknown),
+        _ => Err(BinaryError::Unsupported { what: magic.described() }),
     }
 }
 

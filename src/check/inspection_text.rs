@@ -10,18 +10,42 @@ use crate::console::layout::labelled;
 use crate::console::text::{plural, visible};
 use crate::target::{OsVersion, PlatformTag};
 
+/// The labels that a wheel and a binary in it share.
+const HONEST_TAGS: &str = "honest tags";
+const NEXT_TAG: &str = "next tag";
+
 impl Shown for Report {
     fn text(&self) -> String {
         let wheel = |wheel: &InspectedWheel| {
-            let tags = [("wheel tags", wheel.tags.join(", ")), ("honest tags", tags(&wheel.honest_tags))];
+            let tags = [("wheel tags", wheel.tags.join(", ")), (HONEST_TAGS, tags(&wheel.honest_tags))];
             block(&wheel.path, tags.into_iter().chain(next(wheel.next_tag.as_ref())).collect())
         };
         let problem = |problem: &InspectionProblem| {
             let lines = [("problem", Some(&problem.message)), ("help", problem.help.as_ref())];
             block(&problem.path, lines.into_iter().filter_map(|(label, text)| Some((label, text?.clone()))).collect())
         };
-        let mut blocks: Vec<_> = self.wheels.iter().map(wheel).collect();
-        blocks.extend(self.binaries.iter().map(|binary| block(&binary.path, binary.lines())));
+        // What is in a wheel stands below it.
+        let is_in = |one: &Binary, wheel: &InspectedWheel| {
+            let member = one.path.strip_prefix(&wheel.path).and_then(|rest| rest.strip_prefix('/'));
+            one.member.is_some() && member == one.member.as_deref()
+        };
+        let mut blocks = Vec::new();
+        for one in &self.wheels {
+            blocks.push(wheel(one));
+            let inside: Vec<_> = self.binaries.iter().filter(|binary| is_in(binary, one)).collect();
+            for binary in &inside {
+                // Of the only one all that the wheel is tagged by is said already.
+                let is_said =
+                    inside.len() == 1 && (&binary.honest_tags, &binary.next_tag) == (&one.honest_tags, &one.next_tag);
+                let lines = binary
+                    .lines()
+                    .into_iter()
+                    .filter(|(label, _)| !is_said || ![HONEST_TAGS, NEXT_TAG].contains(label));
+                blocks.push(block(&binary.path, lines.collect()));
+            }
+        }
+        let loose = self.binaries.iter().filter(|one| !self.wheels.iter().any(|wheel| is_in(one, wheel)));
+        blocks.extend(loose.map(|binary| block(&binary.path, binary.lines())));
         blocks.extend(self.problems.iter().map(problem));
         blocks.join("\n")
     }
@@ -112,14 +136,14 @@ impl Binary {
             lines.push(("list inside", format!("{} ({list})", plural(count, "dependency"))));
         }
         lines.extend(self.dependency_list_defect.clone().map(|defect| ("list inside", format!("broken: {defect}"))));
-        lines.push(("honest tags", tags(&self.honest_tags)));
+        lines.push((HONEST_TAGS, tags(&self.honest_tags)));
         lines.extend(next(self.next_tag.as_ref()));
         lines
     }
 }
 
 fn next(ruled_out: Option<&NextTag>) -> Option<(&'static str, String)> {
-    ruled_out.map(|next| ("next tag", next.to_string()))
+    ruled_out.map(|next| (NEXT_TAG, next.to_string()))
 }
 
 fn tags(tags: &[PlatformTag]) -> String {

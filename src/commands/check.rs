@@ -88,6 +88,7 @@ pub(super) fn coverage(arguments: &cli::Coverage, console: &Console) -> Result<E
     let mut coverage = Coverage { problems: sources.problems, ..Coverage::of(&sources.candidates) };
     coverage.require(&arguments.require)?;
     console.show(&coverage, arguments.output.format);
+    next::say(next::of_coverage(&coverage, &arguments.sources), arguments.output.format, console);
     Ok(coverage.exit())
 }
 

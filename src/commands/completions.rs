@@ -5,6 +5,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, Command, CommandFactory as _, ValueHint};
 use clap_complete::Shell;
 
+use super::completion_values::{in_elvish, in_powershell, is_path, words};
 use super::product;
 use crate::check::coverage::PLATFORMS;
 use crate::check::{families, rule_names};
@@ -23,6 +24,8 @@ pub(super) fn run(arguments: &Completions, console: &Console) -> Result<Exit, Fa
         Shell::Bash => in_bash(&command, files_first(&command, &script)),
         Shell::Zsh => in_zsh(&command, script.into_owned()),
         Shell::Fish => in_fish(&command, script.into_owned()),
+        Shell::Elvish => in_elvish(&command, &script),
+        Shell::PowerShell => in_powershell(&command, &script),
         _ => script.into_owned(),
     });
     Ok(Exit::Good)
@@ -31,9 +34,6 @@ pub(super) fn run(arguments: &Completions, console: &Console) -> Result<Exit, Fa
 /// The script for bash as people expect it: where a command takes files, a word without `-` is one. clap_complete offers the
 /// options for an empty word too.
 fn files_first(command: &Command, script: &str) -> String {
-    let is_path = |argument: &Arg| {
-        matches!(argument.get_value_hint(), ValueHint::AnyPath | ValueHint::FilePath | ValueHint::DirPath)
-    };
     let mut script = script.to_owned();
     for subcommand in command.get_subcommands().filter(|command| command.get_positionals().any(is_path)) {
         let head = format!("        relkit__subcmd__{})\n", subcommand.get_name().replace('-', "__subcmd__"));
@@ -97,10 +97,6 @@ fn lists(command: &Command) -> Vec<(&Arg, Vec<String>)> {
     let arguments = command.get_subcommands().flat_map(Command::get_arguments);
     let lists = arguments.filter(|argument| argument.get_value_delimiter().is_some());
     lists.map(|argument| (argument, words(argument))).filter(|(_, words)| !words.is_empty()).collect()
-}
-
-fn words(argument: &Arg) -> Vec<String> {
-    argument.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect()
 }
 
 /// The words of a list go on behind its last comma.

@@ -21,7 +21,11 @@ pub(super) fn run(arguments: &GenerateTypes, console: &Console) -> Result<Exit, 
         return compare(&SchemaOrigin::of_path(before, runtime), &source, arguments.format, console);
     }
     let project_file = arguments.sdk.join("pyproject.toml");
-    let text = read_table(&project_file)?;
+    let text = read_table(&project_file).map_err(|error| match project_file.exists() {
+        true => error.into(),
+        false => Failure::from(error)
+            .with_hint("name the SDK's tree with `--sdk DIR`; `relkit init --sdk` writes a product that has one"),
+    })?;
     let project = SdkProject::from_pyproject(&text, &project_file.to_string_lossy())?;
     let pin = RuntimePin::in_project_file(&text, &project.runtime_distribution);
     for fault in &pin.faults {

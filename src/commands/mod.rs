@@ -2,6 +2,7 @@
 
 mod build;
 mod check;
+mod completion_values;
 mod completions;
 mod fetch;
 mod generate_types;
@@ -30,7 +31,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _};
 
 use crate::cli::{Cli, Command};
-use crate::console::{Color, Console, Volume, text::visible};
+use crate::console::layout::{self, HELP_COLUMNS};
+use crate::console::{Color, Console, OutputForm, Volume, text::visible};
 use crate::error::{Exit, Failure, nearest};
 use crate::fs::{clean_on_interrupt, keep_own_rights};
 use crate::http;
@@ -62,11 +64,26 @@ pub fn run(parsed: Result<Cli, clap::Error>) -> Exit {
     relkit_client::process::adopt_orphans();
     relkit_client::process::outlive_file_limit();
     let console = Console::new(volume, cli.verbosity.color);
-    let console = if asks_for_json() { console.for_json() } else { console };
+    let console = match (asks_for_json(), annotates(&cli.command)) {
+        (true, _) => console.for_json(),
+        (false, true) => console.for_annotations(),
+        (false, false) => console,
+    };
     let at_the_end = console.clone();
     clean_on_interrupt(move |words| at_the_end.interrupted(words));
     let exit = dispatch(cli.command, &console).unwrap_or_else(|failure| console.end(&failure));
     console.finish(exit)
+}
+
+/// Whether the command annotates a workflow run; the matrix in that form is no annotation.
+fn annotates(command: &Command) -> bool {
+    let form = match command {
+        Command::Check(arguments) => arguments.output.format,
+        Command::Verify(arguments) => arguments.output.format,
+        Command::Smoke(arguments) => arguments.output.format,
+        _ => return false,
+    };
+    form == OutputForm::Annotations
 }
 
 /// Whether the command line asks for JSON, be the rest of it right or wrong.
@@ -99,16 +116,55 @@ fn say(words: &clap::Error) -> Exit {
         let message = paragraphs.next().unwrap_or_default();
         let message = message.strip_prefix("error: ").unwrap_or(&message).to_owned();
         let hint = paragraphs.find_map(|paragraph| Some(paragraph.strip_prefix("tip: ")?.to_owned()));
-        let failure = Failure { chain: vec![message], hint, exit: Exit::Failed };
+        let hint = hint.unwrap_or_else(|| format!("`{}` says what there is to give", own_help()));
+        let failure = Failure::new(Exit::Failed, message).with_hint(hint);
         return Console::new(Volume::Quiet, Color::Auto).for_json().end(&failure);
     }
-    match words.print().and_then(|()| io::stdout().flush()) {
+    match printed(words) {
         _ if words.use_stderr() => Exit::Failed,
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Console::new(Volume::Quiet, Color::Auto).unwritten(&error)
         }
         _ => Exit::Good,
     }
+}
+
+/// Prints the words of `clap` where it would, its line of usage within the terminal.
+fn printed(words: &clap::Error) -> io::Result<()> {
+    let choice = match asked_color() {
+        ColorChoice::Always => anstream::ColorChoice::Always,
+        ColorChoice::Never => anstream::ColorChoice::Never,
+        ColorChoice::Auto => anstream::ColorChoice::Auto,
+    };
+    // A refusal quotes what was typed: where no terminal shows it, no word of that begins a line.
+    let columns = match words.use_stderr() {
+        true => layout::room_of_status(),
+        false => Some(layout::columns().unwrap_or(HELP_COLUMNS)),
+    };
+    let text = words.render().ansi().to_string();
+    let text = match columns {
+        Some(columns) => layout::usage_broken(&text, columns.min(HELP_COLUMNS)),
+        None => text,
+    };
+    // The last words of a refusal name the option alone.
+    let is_last = |after: &str| words.use_stderr() && anstream::adapter::strip_str(after).to_string().trim() == "'.";
+    let text = match text.rsplit_once("--help").filter(|(_, after)| is_last(after)) {
+        Some((before, after)) => format!("{before}{}{after}", own_help()),
+        None => text,
+    };
+    if words.use_stderr() {
+        anstream::AutoStream::new(io::stderr().lock(), choice).write_all(text.as_bytes())
+    } else {
+        let mut out = anstream::AutoStream::new(io::stdout().lock(), choice);
+        out.write_all(text.as_bytes()).and_then(|()| out.flush())
+    }
+}
+
+/// The help of the command that was typed, or of all of them.
+fn own_help() -> String {
+    let command = Cli::command();
+    let typed = std::env::args_os().skip(1).find_map(|word| command.find_subcommand(word).map(clap::Command::get_name));
+    typed.map_or_else(|| "relkit --help".to_owned(), |name| format!("relkit {name} --help"))
 }
 
 /// Names the command that is meant, where a slip stands behind `help`, which suggests none by itself.

@@ -3,10 +3,15 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use super::product;
+use crate::binary::Kind;
 use crate::check;
+use crate::check::coverage::Coverage;
+use crate::check::inspection::{Binary, Report};
+use crate::cli::ProductOptions;
 use crate::console::text::shell_word;
 use crate::console::{Console, OutputForm};
-use crate::fs::parent_of;
+use crate::fs::{parent_of, portable};
 use crate::gate::UploadCommand;
 use crate::http;
 use crate::product::{Product, RuntimeProject};
@@ -63,17 +68,61 @@ fn runs_here(path: &Path, runtime: &RuntimeProject) -> bool {
     })
 }
 
-/// A wheel that runs goes through the gate, with the receipt of that.
+/// Wheels that can be read are held against the rules; a program that has an honest tag becomes a product, where none is there.
+pub(super) fn of_inspection(report: &Report, files: &[PathBuf]) -> Option<String> {
+    if !report.problems.is_empty() {
+        return None;
+    }
+    let is_wheel = |path: &Path| report.wheels.iter().any(|wheel| wheel.path == portable(path));
+    let (wheels, others): (Vec<&Path>, Vec<&Path>) =
+        files.iter().map(PathBuf::as_path).partition(|path| is_wheel(path));
+    if !wheels.is_empty() {
+        return of_distributions(&wheels);
+    }
+    let is_program = |one: &Binary| one.kind == Kind::Executable && !one.honest_tags.is_empty();
+    let product = product::find(&ProductOptions { product: None }).ok()?;
+    let name = others.first()?.file_stem()?;
+    let is_new = product.directory.is_none() && *name != *product.runtime.executable();
+    let from = others.iter().map(shell_word).collect::<Vec<_>>().join(" ");
+    // The program itself may lie where its product would.
+    let directory =
+        if Path::new(name).exists() { format!("{}-product", name.to_str()?) } else { name.to_str()?.to_owned() };
+    (is_new && report.binaries.iter().all(is_program))
+        .then(|| format!("relkit init {} --from {from}", shell_word(&directory)))
+}
+
+/// Where a platform gets none of these wheels, what each of them can honestly be tagged.
+pub(super) fn of_coverage(coverage: &Coverage, sources: &[OsString]) -> Option<String> {
+    let of = |source: &OsString| {
+        let path = Path::new(source);
+        match path.is_dir() {
+            // The shell is to fill in the pattern.
+            true => Some(format!("{}/*.whl", shell_word(path))),
+            false => path.is_file().then(|| shell_word(path)),
+        }
+    };
+    let paths: Vec<_> = sources.iter().filter_map(of).collect();
+    let is_asked = !coverage.missing.is_empty() && coverage.problems.is_empty() && !paths.is_empty();
+    is_asked.then(|| format!("relkit inspect {}", paths.join(" ")))
+}
+
+/// A wheel that runs goes through the gate, with the receipt of that; one of the product that cannot be unpacked is judged, and
+/// one of another product is tested as one of that.
 pub(super) fn of_smoke(
     report: &smoke::Report,
     subject: &Path,
     receipt: Option<&Path>,
     product: &Product,
 ) -> Option<String> {
-    if !report.passed() {
-        return None;
-    }
     let wheel: WheelFileName = report.wheel.as_ref()?.name.parse().ok()?;
+    if let Some(failed) = report.failed_step() {
+        let is_own = wheel.distribution.is_same(&product.runtime.distribution);
+        return match is_own {
+            true if failed.name == "unpack" => of_distributions(&[subject]),
+            true => None,
+            false => Some(format!("relkit smoke {} --product DIR", shell_word(subject))),
+        };
+    }
     let release = product.runtime.release(report.version.as_deref()?).ok()?;
     let release = match wheel.version.strip_prefix(&format!("{}.post", release.distribution())) {
         Some(revision) => release.revised(revision.parse().ok()?).ok()?,

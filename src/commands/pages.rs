@@ -29,7 +29,8 @@ pub(super) fn man(arguments: &Man, console: &Console) -> Result<Exit, Failure> {
 fn page(command: &Command, name: &str) -> Result<Vec<u8>, Failure> {
     // The page of a subcommand is found by its file's name.
     // The command that shows help has no page.
-    let man = clap_mangen::Man::new(without_help(command).display_name(name.to_owned()));
+    let man = clap_mangen::Man::new(without_help(command).display_name(name.to_owned()))
+        .source(concat!("relkit ", env!("CARGO_PKG_VERSION")));
     let mut text = Vec::new();
     let rendered = (|| {
         man.render_title(&mut text)?;

@@ -6,7 +6,7 @@ use crate::console::Console;
 use crate::console::text::named;
 use crate::payload::is_beside_payloads;
 
-/// Leaves out files that are called as no payload is and says so, unless nothing else is given. `path` is that of what may
+/// Leaves out files that are no payloads by their names and says so, unless nothing else is given. `path` is that of what may
 /// have been named by a pattern.
 pub(super) fn payloads<T: Clone>(given: &[T], path: impl Fn(&T) -> Option<&Path>, console: &Console) -> Vec<T> {
     let is_beside = |one: &T| path(one).is_some_and(is_beside_payloads);
@@ -15,7 +15,7 @@ pub(super) fn payloads<T: Clone>(given: &[T], path: impl Fn(&T) -> Option<&Path>
         return given.to_vec();
     }
     let names: Vec<_> = beside.iter().filter_map(&path).map(|path| path.display().to_string()).collect();
-    let what = if names.len() == 1 { "it is called as no payload is" } else { "they are called as no payload is" };
+    let what = if names.len() == 1 { "by its name it is no payload" } else { "by their names they are no payloads" };
     console.status("Skipped", format_args!("{}: {what}", named(names.iter().map(String::as_str))));
     payloads
 }

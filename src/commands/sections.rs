@@ -74,6 +74,7 @@ fn environment(command: &Command) -> Section {
         "Environment",
         &[
             ("NO_COLOR", "no colour, whatever it is set to, unless `--color always` asks for it"),
+            ("CLICOLOR_FORCE", "colour in a pipe or a file too, unless it is 0 or NO_COLOR is set"),
             ("COLUMNS", "the width that tables fit, instead of the terminal's"),
         ],
     );
@@ -85,25 +86,45 @@ fn environment(command: &Command) -> Section {
         let (Some(variable), Some(option)) = (argument.get_env(), argument.get_long()) else { continue };
         section.rows.push((variable.to_string_lossy().into_owned(), format!("stands for --{option}")));
     }
+    let mut add = |rows: &[(&str, &str)]| section.rows.extend(Section::of("", rows).rows);
     if has(command, "index_url") {
-        section.rows.push(("RELKIT_INDEX_TOKEN".to_owned(), "what an index asks for to be read".to_owned()));
+        add(&[
+            ("RELKIT_INDEX_TOKEN", "what an index asks for to be read"),
+            ("NETRC", "the file that is read in place of ~/.netrc"),
+        ]);
     }
     if name == "publish" {
-        let text = "the token of the upload, where the job offers no trusted publishing";
-        section.rows.push(("RELKIT_TOKEN".to_owned(), text.to_owned()));
+        add(&[
+            ("RELKIT_TOKEN", "the token of the upload, where the job offers no trusted publishing"),
+            (
+                "ACTIONS_ID_TOKEN_REQUEST_URL",
+                "with ACTIONS_ID_TOKEN_REQUEST_TOKEN: who the job is, as GitHub sets them",
+            ),
+            ("AUDIENCE_ID_TOKEN", "who the job is, on GitLab; the name is that of the index's audience"),
+        ]);
+    }
+    if name == "fetch" || has(command, "index_url") {
+        add(&[("HTTPS_PROXY", "the proxy of requests; HTTP_PROXY, ALL_PROXY and NO_PROXY count, too")]);
+    }
+    if ["smoke", "release", "demo"].contains(&name) {
+        add(&[("TMPDIR", "where wheels are unpacked to be run; programs must be allowed to start there")]);
     }
     section
 }
 
 fn files(command: &Command) -> Section {
+    let mut rows = Vec::new();
     if command.get_name() == "relkit" || has(command, "product") {
-        let rows = [
-            ("runtime-template/pyproject.toml", "what the product is, below [tool.relkit]"),
-            ("sdk-template/", "the product's SDK, where it has one"),
-        ];
-        return Section::of("Files", &rows);
+        rows.push(("runtime-template/pyproject.toml", "what the product is, below [tool.relkit]"));
+        rows.push(("sdk-template/", "the product's SDK, where it has one"));
     }
-    Section::of("Files", &[("", "None but those that are named on the command line.")])
+    if has(command, "index_url") {
+        rows.push(("~/.netrc", "user name and password of an index whose URL names none"));
+    }
+    if rows.is_empty() {
+        rows.push(("", "None but those that are named on the command line."));
+    }
+    Section::of("Files", &rows)
 }
 
 fn has(command: &Command, argument: &str) -> bool {

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::annotation::{Annotation, AnnotationLevel};
 use super::text::{plain_lines, shortened, visible};
 use crate::error::{Failure, INTERRUPTED};
 
@@ -23,6 +24,15 @@ impl Failure {
             let _ = writeln!(text, "\nhint: {}", plain_lines(hint));
         }
         text
+    }
+
+    /// The same as a line of a workflow run.
+    pub(super) fn annotation(&self) -> String {
+        let hint = self.hint.as_ref().map(|hint| format!("hint: {hint}"));
+        let lines = self.chain.iter().cloned().chain(hint).map(|line| visible(&line));
+        let message = lines.collect::<Vec<_>>().join("\n");
+        let (level, title) = (AnnotationLevel::Error, "relkit cannot go on");
+        format!("{}\n", Annotation { level, file: None, title, message: &message })
     }
 
     /// The same for programs.

@@ -27,7 +27,9 @@ pub(crate) fn room_of_status() -> Option<usize> {
 
 /// A line that is to be copied as it stands: whatever breaks it, breaks it.
 fn is_command(line: &str) -> bool {
-    ["next: ", "page: ", "fix: ", "relkit ", "$ "].iter().any(|start| line.trim_start().starts_with(start))
+    ["next: ", "to go on: ", "page: ", "fix: ", "relkit ", "$ "]
+        .iter()
+        .any(|start| line.trim_start().starts_with(start))
 }
 
 /// Long lines broken between words, what follows set in below; commands, and what stands in backticks, stay whole.
@@ -68,15 +70,88 @@ fn broken_between_words(line: &str, columns: usize, hang: usize) -> String {
     lines.join("\n")
 }
 
+/// Help has lines of no more columns, however wide the terminal is.
+pub(crate) const HELP_COLUMNS: usize = 100;
+
+/// The text of `clap` with what it breaks nowhere, its line of usage and its refusals, broken between arguments. The text may
+/// have styles.
+pub(crate) fn usage_broken(text: &str, columns: usize) -> String {
+    let line = |line: &str| match (shown_width(line) > columns, plain(line).starts_with("Usage: ")) {
+        (true, true) => broken_between_arguments(line, columns, USAGE_WORDS),
+        (true, false) => broken_between_arguments(line, columns, 0),
+        (false, _) => line.to_owned(),
+    };
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// What is seen of a text with styles.
+fn plain(text: &str) -> String {
+    anstream::adapter::strip_str(text).to_string()
+}
+
+fn shown_width(text: &str) -> usize {
+    plain(text).trim_end().chars().count()
+}
+
+/// `Usage: relkit COMMAND`, behind which the arguments go on below each other.
+const USAGE_WORDS: usize = 3;
+
+/// Below the first `lead` words, or two columns further in.
+fn broken_between_arguments(line: &str, columns: usize, lead: usize) -> String {
+    let mut depth = 0_usize;
+    let words = line.split_inclusive(|character| {
+        depth = match character {
+            '<' => depth + 1,
+            '>' => depth.saturating_sub(1),
+            _ => depth,
+        };
+        character == ' ' && depth == 0
+    });
+    // An option and its value stay together.
+    let mut arguments: Vec<String> = Vec::new();
+    for word in words {
+        let is_bare = |option: &String| plain(option).starts_with("--") && !option.contains('<');
+        let is_value = plain(word).starts_with('<') && arguments.last().is_some_and(is_bare);
+        match arguments.last_mut() {
+            Some(last) if is_value => last.push_str(word),
+            _ => arguments.push(word.to_owned()),
+        }
+    }
+    let head: usize = arguments.iter().take(lead).map(|word| plain(word).chars().count()).sum();
+    let begun = if lead == 0 { set_in(&plain(line)) + 2 } else { head }.min(columns / 2);
+    let (mut text, mut used) = (String::new(), 0);
+    for (place, argument) in arguments.iter().enumerate() {
+        if place >= lead && used > begun && used + shown_width(argument) > columns {
+            text = format!("{}\n{:begun$}", text.trim_end(), "");
+            used = begun;
+        }
+        text += argument;
+        used += plain(argument).chars().count();
+    }
+    text
+}
+
 /// A column of a table is made no narrower than this.
 const MIN_COLUMN: usize = 12;
 
-/// A table with aligned columns, a line per row; where it would be wider than the terminal, the widest cells go on below.
+/// A table with aligned columns, a line per row; where it would be wider than the terminal, the widest cells go on below, and
+/// where that does not help, each row is a paragraph.
 pub(crate) fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
+    table_within(head, rows, columns())
+}
+
+fn table_within<const N: usize>(
+    head: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+    columns: Option<usize>,
+) -> String {
     let rows: Vec<_> = rows.into_iter().map(|row| row.map(|cell| visible(&cell))).collect();
     let rows: Vec<_> = std::iter::once(head.map(str::to_owned)).chain(rows).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths = narrowed((0..N).map(width).collect(), columns());
+    let widths = narrowed((0..N).map(width).collect(), columns);
+    if let Some(columns) = columns.filter(|columns| widths.iter().sum::<usize>() + between(N) > *columns) {
+        return paragraphs(&rows, columns);
+    }
     let mut text = String::new();
     for row in &rows {
         let cells: Vec<_> = row.iter().zip(&widths).map(|(cell, width)| broken(cell, *width)).collect();
@@ -105,11 +180,37 @@ pub(crate) fn laid_out(label: &str, width: usize, value: &str, columns: Option<u
     lines.iter().enumerate().map(line).collect()
 }
 
+/// The space between so many columns.
+fn between(columns: usize) -> usize {
+    2 * columns.saturating_sub(1)
+}
+
+/// The rows below the first, which is the head of each: what a row is about, and below it its cells with their names.
+fn paragraphs<const N: usize>(rows: &[[String; N]], columns: usize) -> String {
+    let Some((head, rows)) = rows.split_first() else { return String::new() };
+    let mut text = String::new();
+    for row in rows {
+        broken(&row[0], columns).iter().for_each(|line| text += &format!("{line}\n"));
+        let mut line = String::new();
+        for (name, cell) in head.iter().zip(row).skip(1).filter(|(_, cell)| !cell.is_empty()) {
+            let named = format!("  {name} {cell}");
+            if line.chars().count() + named.chars().count() > columns && !line.is_empty() {
+                text += &format!("{line}\n");
+                line.clear();
+            }
+            line += &named;
+        }
+        if !line.is_empty() {
+            text += &format!("{line}\n");
+        }
+    }
+    text
+}
+
 /// The widths of columns, the widest made narrower until all of them fit.
 fn narrowed(mut widths: Vec<usize>, columns: Option<usize>) -> Vec<usize> {
     let Some(columns) = columns else { return widths };
-    let between = 2 * widths.len().saturating_sub(1);
-    while widths.iter().sum::<usize>() + between > columns {
+    while widths.iter().sum::<usize>() + between(widths.len()) > columns {
         let Some(widest) = widths.iter_mut().filter(|width| **width > MIN_COLUMN).max() else { break };
         *widest -= 1;
     }
@@ -173,11 +274,50 @@ mod tests {
     }
 
     #[test]
+    fn usage_is_broken_between_arguments_with_and_without_styles() {
+        let line =
+            "Usage: relkit publish [OPTIONS] --release-version <VERSION> <--upload-url <URL>|--index <NAME>> <DIST>";
+        let broken = "Usage: relkit publish [OPTIONS] --release-version <VERSION>\n                      \
+                      <--upload-url <URL>|--index <NAME>> <DIST>";
+        assert_eq!(usage_broken(&format!("Words\n\n{line}\n\nmore"), 80), format!("Words\n\n{broken}\n\nmore"));
+        assert_eq!(usage_broken(line, 102), line);
+        let styled = line
+            .replace("--release-version", "\u{1b}[1m--release-version\u{1b}[0m")
+            .replace("Usage:", "\u{1b}[1mUsage:\u{1b}[0m");
+        assert_eq!(plain(&usage_broken(&styled, 80)), broken);
+        for columns in 0..110 {
+            let text = usage_broken(line, columns);
+            assert_eq!(text.split_whitespace().collect::<Vec<_>>(), line.split_whitespace().collect::<Vec<_>>());
+            assert!(columns < 62 || text.lines().all(|line| line.len() <= columns), "{columns}: {text}");
+        }
+        let refusal = "error: the argument '--payload <[TAG=]PAYLOAD>...' cannot be used with '--download'";
+        let broken = "error: the argument '--payload <[TAG=]PAYLOAD>...' cannot be used with\n  '--download'";
+        assert_eq!(usage_broken(refusal, 80), broken);
+        assert_eq!(usage_broken("a long word", 4), "a\n  long\n  word");
+    }
+
+    #[test]
     fn a_value_goes_on_below_itself() {
         let of = |columns| laid_out("  needs", 8, "kernel32.dll, ntdll.dll, ws2_32.dll\u{1b}", columns);
         assert_eq!(of(None), "  needs kernel32.dll, ntdll.dll, ws2_32.dll\\u{1b}\n");
         assert_eq!(of(Some(33)), "  needs kernel32.dll, ntdll.dll,\n        ws2_32.dll\\u{1b}\n");
         assert!(of(Some(1)).lines().all(|line| line.chars().count() <= 20), "{}", of(Some(1)));
+    }
+
+    #[test]
+    fn a_table_that_fits_no_terminal_is_paragraphs() {
+        let head = ["target", "stage", "build", "wheel"];
+        let row = |target: &str| [target.to_owned(), "✓".into(), String::new(), "1.3 MB".into()];
+        let of = |columns| table_within(head, [row("x86_64-unknown-linux-gnu"), row("b")], columns);
+        assert_eq!(
+            of(Some(35)),
+            "target         stage  build  wheel\nx86_64-        ✓             1.3 MB\nunknown-\nlinux-gnu\nb              ✓             1.3 MB\n"
+        );
+        assert_eq!(of(Some(24)), "x86_64-unknown-linux-gnu\n  stage ✓  wheel 1.3 MB\nb\n  stage ✓  wheel 1.3 MB\n");
+        assert_eq!(
+            of(Some(18)),
+            "x86_64-unknown-\nlinux-gnu\n  stage ✓\n  wheel 1.3 MB\nb\n  stage ✓\n  wheel 1.3 MB\n"
+        );
     }
 
     #[test]

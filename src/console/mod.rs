@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::error::{Exit, Failure};
 use layout::{set_in, wrapped};
-use paint::{ERROR, GOOD, HINT, WARNING};
+use paint::{GOOD, HINT, WARNING};
 use progress::Drawn;
 use text::{annotation_lines, plain_lines, visible, visible_json};
 
@@ -82,6 +82,8 @@ pub(crate) struct Console {
     volume: Volume,
     /// Whether a failure is to be said as JSON too; not where a result stands on standard output already.
     says_json: Arc<AtomicBool>,
+    /// Whether a failure is to be annotated too.
+    annotates: bool,
     /// Why a result could not be written; the first time counts.
     lost: Arc<OnceLock<io::Error>>,
     /// The bar on the terminal, which gives way to what is written.
@@ -106,7 +108,13 @@ impl Console {
             Color::Never => anstream::ColorChoice::Never,
         };
         choice.write_global();
-        Self { volume, says_json: Arc::default(), lost: Arc::default(), drawn: Arc::default() }
+        let (says_json, lost, drawn) = (Arc::default(), Arc::default(), Arc::default());
+        Self { volume, says_json, annotates: false, lost, drawn }
+    }
+
+    /// The same console for a workflow run, which shows what fails before there is a report as it shows findings.
+    pub(crate) fn for_annotations(self) -> Self {
+        Self { annotates: true, ..self }
     }
 
     /// The same console for a reader of JSON: what fails before there is a report is an object too.
@@ -201,9 +209,7 @@ impl Console {
 
     /// Shows a failure and returns the exit code it calls for.
     pub(crate) fn failure(&self, failure: &Failure) -> Exit {
-        let text = failure.render();
-        let plain = text.strip_prefix("error").unwrap_or(&text);
-        self.say(ERROR, "error", plain.trim_end_matches('\n'), below);
+        self.told(&failure.render());
         failure.exit
     }
 
@@ -211,6 +217,9 @@ impl Console {
     pub(crate) fn end(&self, failure: &Failure) -> Exit {
         if self.says_json.load(Ordering::Relaxed) {
             self.result(visible_json(&format!("{:#}\n", failure.json())));
+        }
+        if self.annotates {
+            self.result(annotation_lines(&failure.annotation()));
         }
         self.failure(failure)
     }

@@ -12,7 +12,7 @@ const BOLD: Style = Style::new().bold();
 const SOFT: Style = AnsiColor::BrightBlack.on_default();
 
 /// Heads of lines, before which only space may stand.
-const HEADS: [(&str, Style); 14] = [
+const HEADS: [(&str, Style); 15] = [
     ("error", ERROR),
     ("problem", ERROR),
     ("warning", WARNING),
@@ -22,6 +22,7 @@ const HEADS: [(&str, Style); 14] = [
     ("hint:", HINT),
     ("reason:", HINT),
     ("next:", HINT),
+    ("to go on:", HINT),
     ("page:", HINT),
     ("next tag", WARNING),
     ("honest tags", GOOD),

@@ -47,14 +47,16 @@ impl Explain for FetchError {
             Self::Http(error) => return error.hint(),
             Self::NoName { .. } | Self::Name { .. } => "name the file to write with `--out FILE`",
             Self::File { source, .. } => return source.hint(),
-            Self::Refused { .. } if self.is_absence() => "check the release and the name",
+            Self::Refused { .. } if self.is_absence() => "check the release and the name, or the URL",
             Self::Refused { refusal, .. } if matches!(refusal.status.as_u16(), 401 | 403) => {
                 "fetch it from where everybody may, or by another tool that signs in"
             }
             Self::Refused { .. } | Self::Redirects { .. } => "check the URL with whoever runs the server",
             Self::TooLong { .. } => "check that the URL is that of the file, and not of a page",
             Self::Machine { want, .. } => want,
-            Self::Network { .. } => "run the same command again: it goes on where this one stopped",
+            Self::Network { .. } => {
+                "check the network and the URL, then run the same command again: it goes on where this one stopped"
+            }
             Self::Digest { .. } => "compare the digest with the release's own list; nothing was kept of these bytes",
         };
         Some(hint.to_owned())

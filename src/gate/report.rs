@@ -48,16 +48,8 @@ pub(crate) struct Verdict<'a> {
 impl Shown for Verdict<'_> {
     /// Problems, warnings, and one line that sums up.
     fn text(&self) -> String {
-        let Release { problems, warnings, files, .. } = self.release;
         let text = listing(self.release.problems().chain(self.release.warnings()));
-        let (files, outcome) = (plural(files.len(), "file"), self.release.outcome.word());
-        let accepted = warnings.iter().filter(|warning| warning.accepted.is_some()).count();
-        let (problems, warnings) = (plural(problems.len(), "problem"), plural(warnings.len() - accepted, "warning"));
-        let accepted = if accepted > 0 { format!(", {accepted} accepted") } else { String::new() };
-        text + &format!(
-            "{} {} {outcome}: {files}, {problems}, {warnings}{accepted}\nnext: {}\n",
-            self.release.product, self.release.release_version, self.next
-        )
+        text + &format!("{}\nnext: {}\n", self.summary(), self.next)
     }
 
     fn json(&self) -> Value {
@@ -88,7 +80,19 @@ impl Shown for Verdict<'_> {
                 Annotation { level: AnnotationLevel::Notice, file: None, title: "release verified", message }
             );
         }
-        text
+        text + &self.summary() + "\n"
+    }
+}
+
+impl Verdict<'_> {
+    /// One line that sums up.
+    fn summary(&self) -> String {
+        let Release { product, release_version, problems, warnings, files, outcome, .. } = self.release;
+        let accepted = warnings.iter().filter(|warning| warning.accepted.is_some()).count();
+        let (problems, warnings) = (plural(problems.len(), "problem"), plural(warnings.len() - accepted, "warning"));
+        let accepted = if accepted > 0 { format!(", {accepted} accepted") } else { String::new() };
+        let (files, outcome) = (plural(files.len(), "file"), outcome.word());
+        format!("{product} {release_version} {outcome}: {files}, {problems}, {warnings}{accepted}")
     }
 }
 

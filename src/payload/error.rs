@@ -81,7 +81,8 @@ pub enum PayloadError {
 impl Explain for PayloadError {
     fn hint(&self) -> Option<String> {
         const FORMS: &str = "a payload is an executable (also alone in a `.gz`, `.xz` or `.zst`), a directory that holds the \
-                             program, a `.tar`, `.tar.gz`, `.tar.xz`, `.tar.zst` or `.zip` of either, or a published wheel";
+                             program, a `.tar`, `.tar.gz`, `.tar.xz`, `.tar.zst` or `.zip` of either, or a published wheel; \
+                             unpack what comes in another form";
         match self {
             Self::Fs(error) => error.hint(),
             Self::OfRow { fault, .. } => fault.hint(),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::plan::{Plan, PlannedFile};
 use crate::console::Shown;
+use crate::console::text::plural;
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Failure};
 use crate::fs::{self, FsError, from_json, write_json};
@@ -89,7 +90,8 @@ impl FileState {
 /// How many of `all` files are up, where it is not known of `unknown` whether they are.
 pub(crate) fn standing(up: usize, unknown: usize, all: usize) -> String {
     let known = if unknown > 0 { " known to be" } else { "" };
-    format!("{up} of {all} files are{known} up")
+    let are = if all == 1 { "is" } else { "are" };
+    format!("{up} of {} {are}{known} up", plural(all, "file"))
 }
 
 /// Said last where there is no index to ask.

@@ -55,8 +55,14 @@ pub(super) fn failed_steps(row: &TargetRow) -> impl Iterator<Item = FailedStep> 
         target: row.target.clone(),
         wheel: row.wheel.clone(),
         detail: detail(step),
-        help: step.help.clone(),
+        help: step.help.as_deref().map(begun_large),
     })
+}
+
+/// A hint as the help of a finding, which begins with a capital.
+fn begun_large(hint: &str) -> String {
+    let mut letters = hint.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 pub(super) fn problem(problem: &Problem) -> ProblemRow {

@@ -33,6 +33,7 @@ impl ReleaseReport {
                 }
                 body {
                     (self.header(&title))
+                    (self.contents())
                     main {
                         (self.problems_part())
                         // The SDK alone has neither targets nor, perhaps, a runtime that is known.
@@ -40,11 +41,11 @@ impl ReleaseReport {
                         @if !self.coverage.is_empty() { (self.coverage_part()) }
                         (self.findings_part())
                         @if let Some(found) = &self.changes { (changes(found)) }
-                        @if self.targets.iter().any(|target| target.wheel.is_some()) { (wheels(self)) }
-                        (self.files_part())
+                        @if self.has_wheels() { (wheels(self)) }
+                        @if !self.files.is_empty() { (self.files_part()) }
                     }
                     footer { @if let Some(next) = &self.next {
-                        h2 { "Next" }
+                        h2 id="next" { "Next" }
                         pre { code { (next) } }
                     } }
                 }
@@ -69,6 +70,32 @@ impl ReleaseReport {
                         code { "uv pip install " (installed) "==" (self.version) }
                     }
                 }
+            }
+        }
+    }
+
+    fn has_wheels(&self) -> bool {
+        self.targets.iter().any(|target| target.wheel.is_some())
+    }
+
+    /// Links to the parts, for a page that is some metres long.
+    fn contents(&self) -> Markup {
+        let parts = [
+            ("problems", "Problems", !self.problems.is_empty()),
+            ("warnings", "Warnings", !self.warnings.is_empty()),
+            ("targets", "Targets", !self.targets.is_empty()),
+            ("platforms", "Who can install it", !self.coverage.is_empty()),
+            ("findings", "Findings", true),
+            ("changes", "Changes", self.changes.is_some()),
+            ("wheels", "Wheels", self.has_wheels()),
+            ("files", "Files", !self.files.is_empty()),
+            ("next", "Next", self.next.is_some()),
+        ];
+        html! {
+            nav aria-label="On this page" {
+                ul { @for (id, title, _) in parts.into_iter().filter(|(.., is_there)| *is_there) {
+                    li { a href={ "#" (id) } { (title) } }
+                } }
             }
         }
     }

@@ -9,7 +9,7 @@ use crate::console::text::{human_bytes, plural, shown_of, visible_lines};
 
 pub(super) fn summary(release: &ReleaseReport) -> String {
     let mut text = format!(
-        "## {} {} {}\n\n{} {}: {}\n\n",
+        "## {} {} {}\n\n{} {}: {}\n",
         release.outcome.sign(),
         escaped(release.distribution.as_str()),
         release.version,
@@ -17,13 +17,20 @@ pub(super) fn summary(release: &ReleaseReport) -> String {
         release.outcome.word(),
         release.summary()
     );
+    if !release.problems.is_empty() || !release.warnings.is_empty() {
+        text.push('\n');
+    }
     for problem in &release.problems {
         let (message, help) = (escaped(&problem.message), escaped(&problem.help));
         let _ = writeln!(text, "- **{}** {message} ({help})", code(&problem.code));
     }
     for warning in &release.warnings {
-        let (message, help) = (escaped(&warning.message), escaped(&warning.help));
-        let _ = writeln!(text, "- {} {message} ({help})", code(&warning.code));
+        let message = escaped(&warning.message);
+        let closing = match &warning.accepted {
+            Some(reason) => format!("accepted: {}", escaped(reason)),
+            None => escaped(&warning.help),
+        };
+        let _ = writeln!(text, "- {} {message} ({closing})", code(&warning.code));
     }
     let steps = release.steps();
     if !release.targets.is_empty() {
@@ -32,7 +39,8 @@ pub(super) fn summary(release: &ReleaseReport) -> String {
     }
     for target in &release.targets {
         let cells: String = steps.iter().map(|name| cell(target, name)).collect();
-        let _ = writeln!(text, "| {} |{cells} {} |", code_cell(&target.title()), human_bytes(target.wheel_bytes));
+        let size = target.wheel.as_ref().map_or_else(String::new, |_| human_bytes(target.wheel_bytes));
+        let _ = writeln!(text, "| {} |{cells} {size} |", code_cell(&target.title()));
     }
     let reservations = reservations(&release.targets);
     if !reservations.is_empty() {

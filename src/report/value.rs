@@ -194,7 +194,7 @@ impl ChangeRow {
         self.name.as_ref().or(self.before.as_ref()).map_or_else(String::new, ToString::to_string)
     }
 
-    /// `+1.2 MB (+10%)`.
+    /// `+1.2 MB (+10%)`; of less than half a percent the bytes alone.
     pub(super) fn growth(&self) -> String {
         let (before, now) = (self.bytes_before, self.bytes);
         if before == now {
@@ -202,7 +202,8 @@ impl ChangeRow {
         }
         let (sign, difference) = if now > before { ('+', now - before) } else { ('−', before - now) };
         let percent = difference as f64 * 100.0 / before.max(1) as f64;
-        format!("{sign}{} ({sign}{percent:.0}%)", human_bytes(difference))
+        let part = if percent < 0.5 { String::new() } else { format!(" ({sign}{percent:.0}%)") };
+        format!("{sign}{}{part}", human_bytes(difference))
     }
 
     /// What is different, in one line.
@@ -308,6 +309,16 @@ impl ReleaseReport {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_grew_is_said_in_bytes_and_in_percent_where_that_is_some() {
+        let of = |bytes_before, bytes| ChangeRow { bytes_before, bytes, ..ChangeRow::default() }.growth();
+        assert_eq!(of(9_600_000, 9_600_010), "+10 B");
+        assert_eq!(of(1_000_000, 1_100_000), "+100.0 kB (+10%)");
+        assert_eq!(of(1_000_000, 994_000), "−6.0 kB (−1%)");
+        assert_eq!(of(7, 7), "the same size");
+        assert_eq!(of(0, 5), "+5 B (+500%)");
+    }
 
     #[test]
     fn what_payloads_share_is_said_once() {

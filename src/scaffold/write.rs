@@ -243,6 +243,14 @@ impl Scaffolded {
                 format!("relkit release {product} --release-version VERSION --out-dir release --payload PAYLOAD...")
             }
         });
+        // GitHub runs what lies in the root alone; what was written there lies in it already.
+        let root = repository_root(&self.directory);
+        if !place_in(&root, &self.directory).is_empty() {
+            let path = root.join(WORKFLOW);
+            let here = std::env::current_dir().unwrap_or_default();
+            let path = path.strip_prefix(here).unwrap_or(&path);
+            next.push(format!("relkit workflow {product} --out {}", shell_word(path)));
+        }
         next
     }
 }

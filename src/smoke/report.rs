@@ -77,6 +77,13 @@ impl Report {
         parts.map_or((&self.platform, None), |(machine, runner)| (machine, Some(runner)))
     }
 
+    /// One line that sums up.
+    fn summary(&self) -> String {
+        let version = visible(self.version.as_deref().unwrap_or("unknown version"));
+        let outcome = if self.passed() { "passed" } else { "FAILED" };
+        format!("smoke {outcome}: {version} on {}, level {}", visible(&self.platform), self.level)
+    }
+
     pub fn passed(&self) -> bool {
         self.outcome == Outcome::Passed
     }
@@ -102,9 +109,7 @@ impl fmt::Display for Report {
             let label = format!("{:<14} {outcome:<8} {:>7} ms  ", step.name, step.milliseconds);
             formatter.write_str(&labelled(&label, label.chars().count(), &step.detail))?;
         }
-        let version = visible(self.version.as_deref().unwrap_or("unknown version"));
-        let outcome = if self.passed() { "passed" } else { "FAILED" };
-        writeln!(formatter, "smoke {outcome}: {version} on {}, level {}", visible(&self.platform), self.level)?;
+        writeln!(formatter, "{}", self.summary())?;
         if !self.passed() && !self.stderr_tail.is_empty() {
             writeln!(formatter, "\nstandard error of the runtime ends with:")?;
             for line in self.stderr_tail.lines() {
@@ -144,6 +149,7 @@ impl Shown for Tested<'_> {
         };
         let lines: Vec<_> = message.trim_end().lines().map(visible).collect();
         let file = fs::portable(self.subject);
-        Annotation { level, file: Some(&file), title, message: &lines.join("\n") }.to_string() + "\n"
+        let annotation = Annotation { level, file: Some(&file), title, message: &lines.join("\n") };
+        format!("{annotation}\n{}\n", report.summary())
     }
 }

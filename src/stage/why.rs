@@ -41,7 +41,10 @@ impl TagReason {
         };
         let why = match origin {
             TagOrigin::Asked => format!("{named}: asked for with `--platform-tag`, and {kept}"),
-            TagOrigin::Listed(target) => format!("{named}: the product lists it for `{target}`, and {kept}"),
+            TagOrigin::Listed(target) => {
+                let them = if tags.tags().len() == 1 { "it" } else { "them" };
+                format!("{named}: the product lists {them} for `{target}`, and {kept}")
+            }
             TagOrigin::Read => format!("{named}: read off the binaries, and {kept}"),
             TagOrigin::Staged => format!("{named}: as it was staged, and {kept}"),
         };

@@ -1,7 +1,7 @@
 //! What can be wrong with the framing of an archive, as data, and the error of opening one.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::error::{Exit, Explain};
 use crate::fs::{is_too_long, path_hint};
@@ -103,10 +103,18 @@ pub enum ArchiveError {
     Framing { path: PathBuf, message: String },
 }
 
+fn is_called_wheel(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("whl"))
+}
+
 impl Explain for ArchiveError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Open { path, source } => Some(path_hint(path, source)),
+            // What is called otherwise is nothing that `check` takes.
+            Self::Framing { path, .. } if !is_called_wheel(path) => {
+                Some("give a wheel, as `relkit build` or `pip download` writes it: its name ends in `.whl`".into())
+            }
             Self::Framing { .. } => Some("`relkit check` lists everything that is wrong with it".into()),
         }
     }

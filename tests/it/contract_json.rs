@@ -298,3 +298,28 @@ fn every_command_with_a_format_answers_in_json_whatever_happens() {
     }
     assert!(count >= 14, "{count}");
 }
+
+/// A workflow run shows what could not be carried out as it shows findings; the matrix in that form is the value of a variable.
+#[test]
+fn what_cannot_be_carried_out_is_annotated_too() {
+    let directory = tempfile::tempdir().unwrap();
+    for (line, annotation) in [
+        ("check missing", "::error title=relkit cannot go on::cannot read `missing`%0A"),
+        (
+            "check . --select elf-pi",
+            "::error title=relkit cannot go on::there is no rule and no family of rules called `elf-pi`%0Ahint: ",
+        ),
+        ("verify missing --codex-version 0.163.0", "::error title=relkit cannot go on::cannot read `missing`%0A"),
+        ("smoke missing", "::error title=relkit cannot go on::cannot read `missing`%0A"),
+        ("matrix --product missing", ""),
+    ] {
+        let output = run(relkit().args(line.split(' ')).args(["--format", "github"]).current_dir(directory.path()));
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{line}");
+        assert!(said.starts_with(annotation) && said.is_empty() == annotation.is_empty(), "{line}: {said}");
+        assert!(
+            said.lines().count() <= 1 && String::from_utf8_lossy(&output.stderr).contains("error: "),
+            "{line}: {said}"
+        );
+    }
+}

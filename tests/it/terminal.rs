@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::samples::archive::noise;
 use crate::samples::wheel::linux;
-use crate::support::{python_command, repository, run, skip, stages, succeed, text};
+use crate::support::{python_command, relkit, repository, run, skip, stages, succeed, text};
 
 /// The screen, or the bytes, of a terminal in which `relkit` ran; `None` where there is no Python to make one.
 fn shown(columns: &str, form: &str, wait_for: &str, arguments: &[&str], here: &Path) -> Option<String> {
@@ -71,11 +71,12 @@ fn offered_by_fish(line: &str, product: &Path) -> Vec<String> {
     said.lines().map(|line| line.split('\t').next().unwrap_or_default().to_owned()).collect()
 }
 
-/// The same of zsh, which completes on a terminal alone.
-fn offered_by_zsh(lines: &[&str], product: &Path) -> Option<Vec<String>> {
-    let mut zsh = Command::new(python_command()?);
-    zsh.arg(repository().join("tests/terminal/zsh.py")).arg(env!("CARGO_BIN_EXE_relkit")).args(lines);
-    let output = run(zsh.current_dir(product));
+/// The same of a shell that completes on a terminal alone.
+fn offered_by(shell: &str, lines: &[&str], product: &Path) -> Option<Vec<String>> {
+    let mut terminal = Command::new(python_command()?);
+    let script = repository().join(format!("tests/terminal/{shell}.py"));
+    terminal.arg(script).arg(env!("CARGO_BIN_EXE_relkit")).args(lines);
+    let output = run(terminal.current_dir(product));
     assert!(output.status.success(), "{}", text(&output));
     Some(String::from_utf8_lossy(&output.stdout).split("\0").map(str::to_owned).collect())
 }
@@ -110,7 +111,10 @@ fn product() -> tempfile::TempDir {
 }
 
 fn is_there(shell: &str) -> bool {
-    let is_there = Command::new(shell).arg("--version").output().is_ok_and(|said| said.status.success());
+    let is_there = Command::new(shell)
+        .arg(if shell == "elvish" { "-version" } else { "--version" })
+        .output()
+        .is_ok_and(|said| said.status.success());
     if !is_there {
         skip(&format!("this machine has no {shell}"));
     }
@@ -136,9 +140,66 @@ fn zsh_completes_every_kind_of_word() {
         return;
     }
     let product = product();
-    let Some(offered) = offered_by_zsh(&LINES.map(|(line, ..)| line), product.path()) else { return };
+    let Some(offered) = offered_by("zsh", &LINES.map(|(line, ..)| line), product.path()) else { return };
     for ((line, word, other), offered) in LINES.into_iter().zip(offered) {
         let has = |word: &str| offered.split_whitespace().any(|one| one == word);
         assert!(has(word) && !has(other), "{line}: {offered}");
     }
+}
+
+/// It takes those that begin as the word does by itself.
+#[test]
+fn elvish_completes_every_kind_of_word() {
+    if !is_there("elvish") {
+        return;
+    }
+    let product = product();
+    let Some(offered) = offered_by("elvish", &LINES.map(|(line, ..)| line), product.path()) else { return };
+    for ((line, word, other), offered) in LINES.into_iter().zip(offered) {
+        let begun = line.rsplit([' ', ',']).next().unwrap();
+        let has = |word: &str| {
+            let is_it = |one: &str| one == word || one.ends_with(&format!(",{word}"));
+            word.starts_with(begun) && offered.split_whitespace().any(is_it)
+        };
+        assert!(has(word) && !has(other), "{line}: {offered}");
+    }
+    // Behind a word that is none of relkit's, too.
+    let lines = ["relkit check words.txt ", "relkit check words.txt --sel", "relkit fetch --sha256 "];
+    let offered = offered_by("elvish", &lines, product.path()).unwrap();
+    assert!(
+        offered[0].contains("words.txt") && offered[1].contains("--select") && offered[2].trim().is_empty(),
+        "{offered:?}"
+    );
+}
+
+/// PowerShell is on few machines: a table with a key twice would be no table, and a place that is no key has no words.
+#[test]
+fn powershell_has_a_table_of_every_kind_of_word() {
+    let product = product();
+    let script = succeed(relkit().args(["completions", "powershell"]).current_dir(product.path()));
+    let rows: Vec<_> = script.lines().filter_map(|line| line.trim().split_once(" = @('")).collect();
+    let mut places: Vec<_> = rows.iter().map(|(place, _)| place).collect();
+    places.sort();
+    places.dedup();
+    assert_eq!(places.len(), rows.len());
+    for (place, word) in [
+        ("relkit;rule", "macho-minos"),
+        ("relkit;check;--select", "binary"),
+        ("relkit;verify;--allow-missing", "all"),
+        ("relkit;--color", "never"),
+        ("relkit;check;--color", "never"),
+        ("relkit;fetch;--target", "aarch64-apple-darwin"),
+        ("relkit;stage-runtime;--platform-tag", "win_amd64"),
+        ("relkit;publish;--index", "house"),
+        ("relkit;coverage;--require", "debian-12-x86_64"),
+    ] {
+        let row = rows.iter().find(|(known, _)| *known == format!("'{place}'"));
+        assert!(row.is_some_and(|(_, words)| format!("'{words}").contains(&format!("'{word}'"))), "{place}: {row:?}");
+    }
+    for path in ["relkit;check", "relkit;stage-runtime;--template", "relkit;fetch;--sha256", "relkit;release;-j"] {
+        let others = script.lines().find(|line| line.starts_with("    $others = ")).unwrap();
+        assert!(others.contains(&format!("'{path}'")), "{path}");
+    }
+    let pairs = |open: char, close: char| script.matches(open).count() == script.matches(close).count();
+    assert!(pairs('{', '}') && pairs('[', ']'));
 }

@@ -7,9 +7,9 @@ fn what_is_no_binary_is_named() {
     let java = [&[0xca, 0xfe, 0xba, 0xbe, 0, 0, 0, 65][..], &[0; 100]].concat();
     let object = ElfSample { kind: 1, ..static_elf() }.build();
     let narrow = [&0xfeed_face_u32.to_le_bytes()[..], &[0; 60]].concat();
-    let cases: [(&[u8], &str); 11] = [
+    let cases: [(&[u8], &str); 12] = [
         (b"", "the file is empty"),
-        (b"#!/bin/sh\necho hello\n", "the file is text, not an executable"),
+        (b"#!/bin/sh\necho hello\n", "the file is a script, not an executable or a shared library"),
         (
             b"MZ is how this letter begins, and it goes on for quite some lines after that\n",
             "the file is text, not an executable",
@@ -17,7 +17,8 @@ fn what_is_no_binary_is_named() {
         (&[0, 1, 2, 3], "the file is not an ELF, Mach-O or PE binary"),
         (b"!<arch>\nfoo.o/  ", "the file is a static library, not an executable or a shared library"),
         (&java, "the file is a Java class, not an executable or a shared library"),
-        (b"PK\x03\x04abc", "the file is an archive, not an executable or a shared library"),
+        (b"PK\x03\x04abc", "the file is a zip archive, not an executable or a shared library"),
+        (b"BZh91AY&SY", "the file is a bzip2-compressed file, not an executable or a shared library"),
         (&object, "the file is an object file, not an executable or a shared library"),
         (&narrow, "the file is a 32-bit Mach-O file, not an executable or a shared library"),
         (b"\x7fELF", "the ELF file is cut short: the file header lies beyond its end"),

@@ -180,7 +180,8 @@ rule!(SIZE_LIMIT = "size-limit", Warning, Wheel(size_limit);
 fn size_limit(wheel: &WheelSubject, found: &mut Findings) {
     let size = wheel.archive.size();
     if size > 100 << 20 {
-        found.whole(format!("the wheel has {:.1} MiB", size as f64 / f64::from(1 << 20)));
+        let size = size as f64 / f64::from(1 << 20);
+        found.whole(format!("the wheel has {size:.1} MiB, more than the 100 MiB that the public index takes unasked"));
     }
 }
 

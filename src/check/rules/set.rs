@@ -169,13 +169,18 @@ fn expected_targets(set: &Set<'_>, expected: &Expected<'_>, found: &mut Findings
         let finding = found.finding(format!("`{}` is for none of the product's targets", member.label()));
         found.put(Owner::File(index), finding.with_help("Remove it, or add its target to the runtime template"));
     }
-    for target in &set.runtime.targets {
-        let triple = &target.triple;
-        if !served.contains(&target.platform_tag) && is_asked(target) {
-            let finding = found.finding(format!("there is no wheel for `{triple}` (`{}`)", target.platform_tag));
-            let help = format!("Build it, or publish without it on purpose with `--allow-missing {triple}`");
-            found.put(Owner::Target(triple.clone()), finding.with_help(help));
-        }
+    let is_absent = |target: &&Target| !served.contains(&target.platform_tag) && is_asked(target);
+    let absent: Vec<_> = set.runtime.targets.iter().filter(is_absent).collect();
+    for Target { triple, platform_tag, .. } in &absent {
+        let finding = found.finding(format!("there is no wheel for `{triple}` (`{platform_tag}`)"));
+        // What is to be done about several is said once.
+        let help = match absent.len() {
+            1 => format!("Build it, or publish without it on purpose with `--allow-missing {triple}`"),
+            _ => "Build them, or publish without them on purpose: `--allow-missing` takes their targets, with commas \
+                  between, or `all`"
+                .to_owned(),
+        };
+        found.put(Owner::Target(triple.clone()), finding.with_help(help));
     }
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 
 use clap::{Arg, Command, CommandFactory as _};
 
-use crate::support::repository;
+use crate::support::{relkit, repository, succeed};
 
 /// Text of help as Markdown: what stands in angles is no tag of HTML.
 fn prose(text: &str) -> String {
@@ -70,6 +70,11 @@ fn page(command: &Command) -> String {
     if let Some(after) = command.get_after_long_help().or_else(|| command.get_after_help()) {
         writeln!(page, "\n## Examples and more\n\n```text\n{}\n```", after.to_string().trim_end()).unwrap();
     }
+    // What is added to the help of each.
+    let help = succeed(relkit().args([command.get_name(), "--help"]).env_remove("COLUMNS"));
+    let (_, sections) = help.split_once("\nExit status:\n").unwrap();
+    writeln!(page, "\n## Exit status, environment and files\n\n```text\nExit status:\n{}\n```", sections.trim_end())
+        .unwrap();
     page
 }
 
