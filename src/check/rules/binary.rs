@@ -2,16 +2,14 @@
 //! Windows tags). What breaks a promise is the binary step's to say; here each kind of objection becomes a rule.
 
 use std::cell::{LazyCell, OnceCell};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
-use super::contents::{is_data, is_test_data};
 use super::provided::Provided;
-use crate::binary::{Absence, BinaryError, Facts, Format, Libc, Objection, Reach, Weight, is_runtime_of_windows};
+use crate::binary::{Absence, Facts, Format, Libc, Objection, Reach, Weight};
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
 use crate::error::sentence;
-use crate::member_path::{file_name, join, parent};
-use crate::scheme::{self, Scheme};
+use crate::member_path::{join, parent};
 use crate::wheel::requirement::Requirement;
 
 rule!(BINARY_READABLE = "binary-readable", Error, Wheel(binary_readable);
@@ -24,10 +22,7 @@ fn binary_readable(wheel: &WheelSubject, found: &mut Findings) {
     let debug_symbols: BTreeSet<&str> = wheel.debug_symbols().collect();
     let damaged = wheel.inventory.damaged().iter().filter(|(member, _)| !debug_symbols.contains(member.as_str()));
     for (member, error) in damaged {
-        let is_named = [".o", ".obj", ".ko", ".a"].iter().any(|suffix| member.ends_with(suffix));
-        let is_for_linkers = matches!(error, BinaryError::Unsupported { .. }) && is_named
-            || error.is_for_linkers() && is_data(wheel, member);
-        let is_harmless = is_for_linkers || is_test_data(wheel, member);
+        let is_harmless = wheel.entry(member).is_some_and(|entry| entry.excuses(member, error));
         let severity = if is_harmless { Severity::Warning } else { Severity::Error };
         found.with(severity, Some(member), sentence(error));
     }
@@ -167,21 +162,14 @@ pub(super) fn objections(
     pick: impl Fn(&Objection) -> bool,
 ) {
     let binaries = wheel.binaries();
-    let rows = wheel.objections.iter().filter(|row| row.2.weight() == Weight::WrongMachine);
-    let wrong: HashSet<&str> = rows.map(|row| row.1.as_str()).collect();
-    // Where nothing is for the tag's own machine, a name excuses nothing.
-    let is_any_right = wrong.len() < binaries.len();
+    let own = wheel.starter();
+    let judged = wheel.objections.iter().map(|(_, member, objection)| (member.as_str(), objection));
+    let bystanders = wheel.inventory.bystanders(Some(&own), judged);
     let (loads_libraries, required, mut brought) = (OnceCell::new(), OnceCell::new(), HashMap::new());
     let provided = LazyCell::new(|| Provided::to(wheel));
     for (tag, member, objection) in wheel.objections.iter().filter(|(.., objection)| pick(objection)) {
         if binaries.get(member.as_str()).is_some_and(|facts| format.is_none_or(|format| facts.format == format)) {
-            let is_of_others = names_its_machine(member, &binaries)
-                || matches!(objection, Objection::Format { .. }) && names_its_loader(member, &binaries);
-            let is_wrong = wrong.contains(member.as_str());
-            let is_meant = is_wrong
-                && (is_any_right && is_of_others
-                    || is_test_data(wheel, member)
-                    || matches!(objection, Objection::Architecture { .. }) && is_unused_runtime(member, &binaries));
+            let is_meant = bystanders.excuse(member, objection);
             let absent = match objection {
                 Objection::NeededLibrary { library, reach: Reach::Absent, .. } => Some(library),
                 _ => None,
@@ -210,16 +198,6 @@ pub(super) fn objections(
             found.with(severity, Some(member), format!("{objection} (`{tag}`){note}"));
         }
     }
-}
-
-/// Whether the file is a part of Windows' or Microsoft's C and C++ runtimes, copied along, that no other file asks for.
-fn is_unused_runtime(member: &str, binaries: &HashMap<&str, &Facts>) -> bool {
-    let name = file_name(member);
-    let is_asked_for = || {
-        let slices = binaries.values().flat_map(|facts| &facts.slices);
-        slices.flat_map(|slice| &slice.needed).any(|needed| needed.name.eq_ignore_ascii_case(name))
-    };
-    is_runtime_of_windows(name) && !is_asked_for()
 }
 
 /// Whether the library is found where something has loaded it before.
@@ -309,44 +287,4 @@ fn led_to(member: &str, facts: &Facts) -> BTreeSet<String> {
     let paths = facts.slices.iter().flat_map(|slice| &slice.run_paths);
     let from_own = paths.filter_map(|path| ORIGINS.iter().find_map(|origin| path.strip_prefix(origin)));
     from_own.filter_map(|rest| join(parent(member), rest)).collect()
-}
-
-/// Whether a library has the name of one that another system's loader loads, or of data of a runtime's own (an ahead-of-time
-/// snapshot, say): what picks its library by name never takes it on the tag's machines. Nothing that Python imports has.
-fn names_its_loader(member: &str, binaries: &HashMap<&str, &Facts>) -> bool {
-    let Some(facts) = binaries.get(member).filter(|facts| !facts.is_executable()) else { return false };
-    let name = file_name(member).to_ascii_lowercase();
-    match facts.format {
-        Format::MachO => name.ends_with(".dylib"),
-        Format::Pe => name.ends_with(".dll"),
-        Format::Elf => {
-            let is_library = name.ends_with(".so") || name.contains(".so.");
-            name.contains('.') && !is_library && scheme::of_any(member).0 != Scheme::Scripts
-        }
-    }
-}
-
-/// Whether the name of a file or of its directory says for which other machine it is, so that it is there for that one: a
-/// debugger's helper for 32-bit processes, say. Nothing that Python imports and no script is.
-fn names_its_machine(member: &str, binaries: &HashMap<&str, &Facts>) -> bool {
-    use crate::target::Architecture::{Aarch64, I686, X86_64};
-    let Some(facts) = binaries.get(member).filter(|_| scheme::of_any(member).0 != Scheme::Scripts) else {
-        return false;
-    };
-    let lower = member.to_ascii_lowercase();
-    if lower.ends_with(".pyd") || lower.contains(".abi3.") || lower.contains(".cpython-") {
-        return false;
-    }
-    let words: Vec<&str> = lower.rsplit('/').take(2).flat_map(|part| part.split(['_', '-', '.'])).collect();
-    let has = |names: &[&str]| names.iter().any(|name| words.contains(name));
-    // As in `portaudio32bit.dll`.
-    let ends = |name: &str| words.iter().any(|word| word.ends_with(name));
-    facts.slices.iter().all(|slice| match slice.machine.architecture() {
-        Some(I686) => has(&["x86", "i386", "i686", "32", "win32", "x32", "ia32"]) && !has(&["64"]) || ends("32bit"),
-        Some(Aarch64) => has(&["arm64", "aarch64"]) || ends("arm64"),
-        Some(X86_64) => {
-            has(&["amd64", "x64", "x86_64"]) || words.windows(2).any(|pair| pair == ["x86", "64"]) || ends("64bit")
-        }
-        _ => false,
-    })
 }

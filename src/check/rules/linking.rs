@@ -3,6 +3,7 @@
 use std::cell::LazyCell;
 use std::collections::{BTreeSet, HashSet};
 
+use super::contents::is_test_data;
 use crate::binary::{Details, Facts, Format, Kind, Libc, Objection, Signature, Slice, Weight, layout};
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
@@ -93,9 +94,17 @@ fn run_paths(wheel: &WheelSubject, found: &mut Findings, format: Format) {
                 leads_out(parent(&from), after, || &directories).then_some("leads out of the wheel")
             });
             if let Some(why) = why.filter(|_| said.insert(path)) {
-                found.member(member, run_path_message(path, why));
+                say(wheel, found, member, run_path_message(path, why));
             }
         }
+    }
+}
+
+/// Says it of a file, as a warning where nothing loads the file: it is what tests read.
+fn say(wheel: &WheelSubject, found: &mut Findings, member: &str, message: String) {
+    match is_test_data(wheel, member) {
+        true => found.with(Severity::Warning, Some(member), message),
+        false => found.member(member, message),
     }
 }
 
@@ -128,7 +137,8 @@ rule!(ELF_EXECSTACK = "elf-execstack", Error, Wheel(elf_execstack);
 fn elf_execstack(wheel: &WheelSubject, found: &mut Findings) {
     for (member, facts) in wheel.inventory.binaries() {
         if let Some(severity) = asks_for_executable_stack(facts) {
-            found.with(severity, Some(member), EXECUTABLE_STACK);
+            let is_harmless = is_test_data(wheel, member);
+            found.with(if is_harmless { Severity::Warning } else { severity }, Some(member), EXECUTABLE_STACK);
         }
     }
 }
@@ -162,7 +172,7 @@ rule!(PE_SIGNED = "pe-signed", Error, Wheel(pe_signed);
 
 fn pe_signed(wheel: &WheelSubject, found: &mut Findings) {
     for (member, facts) in wheel.inventory.binaries() {
-        broken_signatures(facts).for_each(|message| found.member(member, message));
+        broken_signatures(facts).for_each(|message| say(wheel, found, member, message));
     }
 }
 
