@@ -41,6 +41,18 @@ pub(super) fn verify(code: &[u8], offset: u64, blob: &[u8]) -> Signature {
     }
 }
 
+/// Whether a directory of the signature asks the kernel to kill the program at a page that does not match, on Intel's
+/// processors too: `CS_HARD`, `CS_KILL`, `CS_ENFORCEMENT` or `CS_RUNTIME` (Apple's `kern/cs_blobs.h`).
+pub(super) fn is_enforced(blob: &[u8]) -> bool {
+    const ENFORCING: u32 = 0x100 | 0x200 | 0x1000 | 0x1_0000;
+    let count = word(blob, 8).unwrap_or_default().min(MAX_BLOBS) as usize;
+    (0..count).any(|index| {
+        let start = word(blob, 12 + 8 * index + 4).and_then(|start| usize::try_from(start).ok());
+        let directory = start.and_then(|start| blob.get(start..)).unwrap_or_default();
+        word(directory, 0) == Some(CODE_DIRECTORY) && word(directory, 12).is_some_and(|flags| flags & ENFORCING != 0)
+    })
+}
+
 fn word(bytes: &[u8], at: usize) -> Option<u32> {
     bytes.get(at..)?.first_chunk().map(|raw| u32::from_be_bytes(*raw))
 }

@@ -219,7 +219,7 @@ fn elf<'a>(architecture: Architecture, slices: impl Iterator<Item = &'a Slice> +
 fn android<'a>(architecture: Architecture, slices: impl Iterator<Item = &'a Slice>) -> Option<Vec<PlatformTag>> {
     let abi = AndroidAbi::ALL.into_iter().find(|abi| abi.architecture() == architecture)?;
     let stated = slices.filter_map(|slice| match &slice.details {
-        Details::Elf(details) => details.android_api,
+        Details::Elf(details) if slice.libc == Some(Libc::Bionic) => Some(details.android_api.unwrap_or_default()),
         _ => None,
     });
     let levels: BTreeSet<_> = stated.map(|level| level.max(LOWEST_ANDROID)).collect();

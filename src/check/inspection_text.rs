@@ -117,6 +117,9 @@ impl Binary {
         lines.extend(self.dependency_list_defect.clone().map(|defect| ("list inside", format!("broken: {defect}"))));
         lines.push(("honest tags", tags(&self.honest_tags)));
         lines.extend(next(self.next_tag.as_ref()));
+        if self.honest_tags.is_empty() && self.next_tag.is_none() {
+            lines.push(("next tag", format!("none: no platform tag is for {}", self.architecture)));
+        }
         lines
     }
 }

@@ -70,21 +70,21 @@ rule!(MANYLINUX_LIBC = "manylinux-libc", Error, Wheel(|wheel, found| objections(
     because: [Loader("the libc is not there"), Promise("the tag promises glibc")];
     remedy: Retag);
 
-rule!(MUSLLINUX_LIBC = "musllinux-libc", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Libc { promised: Libc::Musl, .. } | Objection::GlibcFunction { .. })));
-    what: "Under a musllinux tag, ELF files need musl or no libc at all; helpers and libraries too. A function that glibc alone has (`__printf_chk`, `mallinfo2`, ...) tells even where no library is named. A library that names glibc's parts and none of its versions serves both, for musl's loader takes itself for `libc.so.6`.",
+rule!(MUSLLINUX_LIBC = "musllinux-libc", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Libc { promised: Libc::Musl, .. } | Objection::GlibcFunction { .. } | Objection::IndirectFunctions { libc: Libc::Musl, .. })));
+    what: "Under a musllinux tag, ELF files need musl or no libc at all; helpers and libraries too. A function that glibc alone has (`__printf_chk`, `mallinfo2`, ...) tells even where no library is named. A library that names glibc's parts and none of its versions serves both, for musl's loader takes itself for `libc.so.6`. Functions that the loader is to choose (`STT_GNU_IFUNC`) are unknown to musl.",
     why: "Alpine and its like have no glibc: the file does not start there, and `not found` is all that is said.",
     fix: "Link the program statically or build it for musl, or leave the tag off the wheel";
     because: [Loader("the libc is not there"), Promise("the tag promises musl")];
     remedy: Retag);
 
-rule!(ELF_INTERP = "elf-interp", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Interpreter { .. })));
-    what: "The program interpreter is the one that the tag's platforms have, such as `/lib64/ld-linux-x86-64.so.2`.",
+rule!(ELF_INTERP = "elf-interp", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Interpreter { .. } | Objection::NoInterpreter { .. })));
+    what: "The program interpreter is the one that the tag's platforms have, such as `/lib64/ld-linux-x86-64.so.2`; a program that needs libraries names one.",
     why: "The kernel looks for that very path and starts nothing without it.",
     fix: "Build with the platform's own linker settings, or set the path with `patchelf --set-interpreter`";
     because: [Loader("the kernel does not find the interpreter")]);
 
-rule!(MANYLINUX_FLOOR = "manylinux-floor", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::SymbolVersion { .. } | Objection::PackedRelocations { libc: Libc::Glibc, .. })));
-    what: "Symbol versions (GLIBC, GLIBCXX, CXXABI, GCC) are among those that the tag's glibc has on that architecture; that the symbols bound to one are weak does not help. Where the need itself is marked weak (VER_FLG_WEAK) and all its symbols are, it is a warning. Packed relocations (DT_RELR) need glibc 2.36 and its node for them.",
+rule!(MANYLINUX_FLOOR = "manylinux-floor", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::SymbolVersion { .. } | Objection::PackedRelocations { libc: Libc::Glibc, .. } | Objection::IndirectFunctions { libc: Libc::Glibc, .. })));
+    what: "Symbol versions (GLIBC, GLIBCXX, CXXABI, GCC) are among those that the tag's glibc has on that architecture; that the symbols bound to one are weak does not help. Where the need itself is marked weak (VER_FLG_WEAK) and all its symbols are, it is a warning. Packed relocations (DT_RELR) need glibc 2.36 and its node for them, functions that the loader chooses (STT_GNU_IFUNC) 2.11.",
     why: "The loader refuses the file on the oldest machines that install the wheel.",
     fix: "Build on an older system or link statically, or raise the tag to the version that is needed";
     because: [Loader("a version that is not there stops the start"), Promise("the tag promises an older glibc"), Habit("the start goes on without it")];
@@ -136,10 +136,10 @@ rule!(ANDROID_API = "android-api", Error, Wheel(|wheel, found| objections(wheel,
     remedy: Retag);
 
 rule!(MACHO_SIGNED = "macho-signed", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Signature { .. })));
-    what: "Every arm64 slice carries a code signature that kernel and loader take: it covers the slice up to itself, each page is the one that was signed, and so are entitlements and, under a certificate, the directory of the hashes. An x86_64 slice without one is a warning.",
+    what: "Every arm64 slice carries a code signature that kernel and loader take: it covers the slice up to itself, each page is the one that was signed, and so are entitlements and, under a certificate, the directory of the hashes. An x86_64 slice without one is a warning, and so is one of which pages have changed, unless the program asks for the hardened runtime.",
     why: "Macs with arm64 kill an unsigned program at once, and one that was changed after it had been signed at the first page that does not match.",
     fix: "Sign the file with `codesign` after the last change to it; `codesign --sign -` is the least";
-    because: [Loader("arm64 Macs kill an unsigned program"), Habit("x86_64 Macs start it")]);
+    because: [Loader("arm64 Macs kill an unsigned program"), Habit("x86_64 Macs start it, unless it asks for the hardened runtime")]);
 
 rule!(MACHO_DYLIBS = "macho-dylibs", Error, Wheel(|wheel, found| objections(wheel, found, Some(Format::MachO), |it| matches!(it, Objection::NeededLibrary { .. })));
     what: "Libraries come from `/usr/lib` or `/System/Library`, or lie in the wheel where `@rpath`, `@loader_path` or `@executable_path` leads once it is installed: a program of `.data/scripts` lies in `bin/` then, and of a module that Python imports Python is the executable. A library that a module misses is a warning where Python code of the wheel, or a distribution that it requires, may have loaded it before. A plug-in that only some programs load is judged as every other file.",
