@@ -40,7 +40,8 @@ impl Entry {
     /// What lies among the packages without the name of a library or the right to be started.
     pub(crate) fn is_data(self, path: &str) -> bool {
         let file = file_name(path);
-        let is_library = [".so", ".pyd", ".dylib", ".dll"].iter().any(|end| ends_with(file, end)) || file.contains(".so.");
+        let is_library =
+            [".so", ".pyd", ".dylib", ".dll"].iter().any(|end| ends_with(file, end)) || file.contains(".so.");
         !is_library && self.mode & 0o111 == 0 && scheme::of_any(path).0 == Scheme::Root
     }
 }
@@ -64,9 +65,8 @@ pub(super) fn shipped_as_data<'a>(
 ) -> HashSet<&'a str> {
     const NAMES: [&str; 6] = ["cli", "gui", "launcher", "trampoline", "t", "w"];
     let is_small = |path: &str| entries.get(path).is_some_and(|entry| entry.size <= MAX_STARTER);
-    let is_one = |path: &str| {
-        ends_with(path, ".exe") && scheme::of_any(path).0 == Scheme::Root && own != Some(file_name(path))
-    };
+    let is_one =
+        |path: &str| ends_with(path, ".exe") && scheme::of_any(path).0 == Scheme::Root && own != Some(file_name(path));
     let mut by_directory: HashMap<&str, (Vec<&str>, BTreeSet<_>)> = HashMap::new();
     for (path, facts) in binaries.iter().filter(|(path, _)| is_one(path) && is_small(path)) {
         let (paths, machines) = by_directory.entry(parent(path)).or_default();

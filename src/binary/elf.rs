@@ -47,7 +47,8 @@ pub(super) fn built_by_go(facts: &mut Facts, bytes: &[u8], target: &GoTarget) {
 fn slice<Header: FileHeader<Endian = object::Endianness>>(image: &Image<'_, Header>) -> Result<Slice, BinaryError> {
     let mut strings = Strings::of(ELF);
     let interpreter = interpreter(image, &mut strings)?;
-    let elf_abi::Notes { android_api, x86_level, system } = elf_abi::notes::<Header>(image.segments, image.endian, image.bytes);
+    let elf_abi::Notes { android_api, x86_level, system } =
+        elf_abi::notes::<Header>(image.segments, image.endian, image.bytes);
     let names = string_table(image)?;
 
     let mut needed = Vec::new();

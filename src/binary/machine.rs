@@ -155,7 +155,7 @@ mod tests {
     fn one_word_for_a_universal_file() {
         assert_eq!("x86_64+aarch64".parse::<Machines>().unwrap().to_string(), "universal2");
         assert_eq!("universal2".parse::<Machines>().unwrap().to_string(), "universal2");
-        assert_eq!("x86_64+machine 0x2b".parse::<Machines>().unwrap().to_string(), "machine 0x2b+x86_64");
+        assert_eq!("x86_64+sparc64".parse::<Machines>().unwrap().to_string(), "sparc64+x86_64");
     }
 
     proptest! {

@@ -228,7 +228,9 @@ impl<'data> Reader<'data> {
                 let platform = match command.cmd() {
                     macho::LC_VERSION_MIN_MACOSX => MachOPlatform::Macos,
                     // Devices have no such processor; the simulator had no command of its own then.
-                    macho::LC_VERSION_MIN_IPHONEOS if self.slice.machine.family() == Machine::Known(Architecture::X86_64) => {
+                    macho::LC_VERSION_MIN_IPHONEOS
+                        if self.slice.machine.family() == Machine::Known(Architecture::X86_64) =>
+                    {
                         MachOPlatform::IosSimulator
                     }
                     macho::LC_VERSION_MIN_IPHONEOS => MachOPlatform::Ios,

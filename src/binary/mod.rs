@@ -12,8 +12,8 @@
 
 mod arm_code;
 mod bundled;
-mod bytes;
 mod bystander;
+mod bytes;
 mod dependencies;
 mod elf;
 mod elf_abi;
