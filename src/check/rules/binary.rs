@@ -13,7 +13,7 @@ use crate::member_path::{join, parent};
 use crate::wheel::requirement::Requirement;
 
 rule!(BINARY_READABLE = "binary-readable", Error, Wheel(binary_readable);
-    what: "What begins as an ELF, Mach-O or PE file is one throughout: its headers do not contradict themselves or lead outside the file. An object file or static library is a warning where its name is not that of a shared library and it is not meant to be started; so is what lies among tests.",
+    what: "What begins as an ELF, Mach-O or PE file is one throughout: its headers do not contradict themselves or lead outside the file. An object file or static library is a warning where its name is not that of a shared library and it is not meant to be started; so is what lies among tests, as in every rule about binaries: a file in a directory such as `tests`, `testdata` or `fixtures` that has not the name of a library and no execute bit.",
     why: "A file cut short or damaged cannot be started, and nothing can be said about it.",
     fix: "Stage the payload again; compare the file with the one that was built";
     because: [Loader("the headers lead outside of the file"), Habit("object files are for linkers, and nothing loads them, nor test data")]);
@@ -67,21 +67,21 @@ rule!(MANYLINUX_LIBC = "manylinux-libc", Error, Wheel(|wheel, found| objections(
     what: "Under a manylinux tag, ELF files need glibc or no libc at all.",
     why: "The machines that install the wheel have glibc; code for another libc does not start there.",
     fix: "Link the program statically, or build it for glibc";
-    because: [Loader("the libc is not there"), Promise("the tag promises glibc")];
+    because: [Loader("the libc is not there"), Promise("the tag promises glibc"), Habit("nothing loads what tests read")];
     remedy: Retag);
 
 rule!(MUSLLINUX_LIBC = "musllinux-libc", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Libc { promised: Libc::Musl, .. } | Objection::GlibcFunction { .. } | Objection::IndirectFunctions { libc: Libc::Musl, .. })));
     what: "Under a musllinux tag, ELF files need musl or no libc at all; helpers and libraries too. A function that glibc alone has (`__printf_chk`, `mallinfo2`, ...) tells even where no library is named. A library that names glibc's parts and none of its versions serves both, for musl's loader takes itself for `libc.so.6`. Functions that the loader is to choose (`STT_GNU_IFUNC`) are unknown to musl.",
     why: "Alpine and its like have no glibc: the file does not start there, and `not found` is all that is said.",
     fix: "Link the program statically or build it for musl, or leave the tag off the wheel";
-    because: [Loader("the libc is not there"), Promise("the tag promises musl")];
+    because: [Loader("the libc is not there"), Promise("the tag promises musl"), Habit("nothing loads what tests read")];
     remedy: Retag);
 
 rule!(ELF_INTERP = "elf-interp", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Interpreter { .. } | Objection::NoInterpreter { .. })));
     what: "The program interpreter is the one that the tag's platforms have, such as `/lib64/ld-linux-x86-64.so.2`; a program that needs libraries names one.",
     why: "The kernel looks for that very path and starts nothing without it.",
     fix: "Build with the platform's own linker settings, or set the path with `patchelf --set-interpreter`";
-    because: [Loader("the kernel does not find the interpreter")]);
+    because: [Loader("the kernel does not find the interpreter"), Habit("nothing loads what tests read")]);
 
 rule!(MANYLINUX_FLOOR = "manylinux-floor", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::SymbolVersion { .. } | Objection::PackedRelocations { libc: Libc::Glibc, .. } | Objection::IndirectFunctions { libc: Libc::Glibc, .. })));
     what: "Symbol versions (GLIBC, GLIBCXX, CXXABI, GCC) are among those that the tag's glibc has on that architecture; that the symbols bound to one are weak does not help. Where the need itself is marked weak (VER_FLG_WEAK) and all its symbols are, it is a warning. Packed relocations (DT_RELR) need glibc 2.36 and its node for them, functions that the loader chooses (STT_GNU_IFUNC) 2.11.",
@@ -100,14 +100,14 @@ rule!(MUSLLINUX_FLOOR = "musllinux-floor", Error, Wheel(|wheel, found| objection
     what: "No function is used that the tag's musl does not have yet, nor packed relocations (DT_RELR), which musl 1.1 passes over.",
     why: "The loader refuses the file on the oldest machines that install the wheel.",
     fix: "Link statically, or raise the tag to the musl version that is needed";
-    because: [Loader("a function that is not there stops the start"), Promise("the tag promises an older musl")];
+    because: [Loader("a function that is not there stops the start"), Promise("the tag promises an older musl"), Habit("nothing loads what tests read")];
     remedy: Retag);
 
 rule!(ELF_ISA = "elf-isa", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::ProcessorLevel { .. })));
     what: "No ELF file for x86-64 states that it needs a processor of a higher level (x86-64-v2, -v3, -v4 in `.note.gnu.property`).",
     why: "The tag promises every x86-64 processor; glibc from 2.33 on refuses the file on others: `CPU ISA level is lower than required`.",
     fix: "Link without `-z x86-64-v2` and its like, or choose the code at run time";
-    because: [Loader("glibc refuses the file on processors below that level"), Promise("the tag promises the baseline of x86-64")]);
+    because: [Loader("glibc refuses the file on processors below that level"), Promise("the tag promises the baseline of x86-64"), Habit("nothing loads what tests read")]);
 
 rule!(ELF_NEEDED = "elf-needed", Error, Wheel(|wheel, found| objections(wheel, found, Some(Format::Elf), |it| matches!(it, Objection::NeededLibrary { .. })));
     what: "Needed libraries are part of every platform of the tag, or lie in the wheel where an `$ORIGIN` run path leads once it is installed: a program of `.data/scripts` lies in `bin/` then, `DT_RUNPATH` serves its own file alone, `DT_RPATH` and musl's run paths what that file loads too. A library that a module of Python misses is a warning where Python code of the wheel may have loaded it before, and one that a library misses where a required distribution brings it along and loads it, as torch does. A plug-in that only some programs load is judged as every other file: nothing in a wheel says who asks for it.",
@@ -119,20 +119,20 @@ rule!(MACHO_MINOS = "macho-minos", Error, Wheel(|wheel, found| objections(wheel,
     what: "The lowest macOS that a file is built for is not above the tag's.",
     why: "Older Macs install the wheel, and the loader refuses the program.",
     fix: "Tag the wheel with the version that the file needs, or build with a lower MACOSX_DEPLOYMENT_TARGET";
-    because: [Loader("older systems refuse the file"), Promise("the tag promises an older macOS")];
+    because: [Loader("older systems refuse the file"), Promise("the tag promises an older macOS"), Habit("nothing loads what tests read")];
     remedy: Retag);
 
 rule!(MACHO_NO_MINOS = "macho-no-minos", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::NoMinimumOs { .. })));
     what: "Mach-O files state the lowest macOS that they run on.",
     why: "Nobody can tell whether the tag is true.",
     fix: "Build with a linker that writes LC_BUILD_VERSION, and set MACOSX_DEPLOYMENT_TARGET";
-    because: [Promise("the tag promises a lowest macOS, and the file states none")]);
+    because: [Promise("the tag promises a lowest macOS, and the file states none"), Habit("nothing loads what tests read")]);
 
 rule!(ANDROID_API = "android-api", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::ApiLevel { .. })));
     what: "The lowest API level of Android that a file is built for is stated, and not above the tag's.",
     why: "Older devices install the wheel, and the loader refuses the program or does not find a function.",
     fix: "Tag the wheel with the API level that the file states, or build with a lower one";
-    because: [Promise("the tag promises a lower API level")];
+    because: [Promise("the tag promises a lower API level"), Habit("nothing loads what tests read")];
     remedy: Retag);
 
 rule!(MACHO_SIGNED = "macho-signed", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Signature { .. })));
