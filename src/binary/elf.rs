@@ -8,12 +8,15 @@ use object::elf;
 use object::read::elf::{FileHeader, ProgramHeader as _, SectionHeader as _};
 
 use super::bytes::Strings;
+use super::dependencies::GoTarget;
 use super::elf_image::Image;
 use super::elf_symbols::{self, Symbols};
 use super::error::BinaryError;
 use super::facts::{DebugSection, Details, ElfFacts, Facts, Kind, Libc, Linkage, Needed, Signature, Slice};
+use super::machine::Machine;
 use super::magic::Format;
 use super::{elf_abi, libc};
+use crate::target::Architecture;
 
 const ELF: Format = Format::Elf;
 
@@ -27,10 +30,25 @@ pub(super) fn read(bytes: &[u8]) -> Result<Facts, BinaryError> {
     Ok(Facts::of_headers(ELF, vec![slice]))
 }
 
+/// What Go's toolchain says of the target of a program that it linked alone: its files look alike on some systems, and those
+/// for Arm have no attributes.
+pub(super) fn built_by_go(facts: &mut Facts, bytes: &[u8], target: &GoTarget) {
+    for slice in facts.slices.iter_mut().filter(|slice| slice.linkage != Linkage::Dynamic) {
+        if let (Some(system), Details::Elf(details)) = (&target.system, &mut slice.details) {
+            details.system = details.system.or(libc::system_of_go(system));
+        }
+        let is_old = target.arm.is_some_and(|version| version < 7);
+        if is_old && slice.machine == Machine::Known(Architecture::Armv7) && !elf_abi::states_arm_version(bytes) {
+            slice.machine = Machine::Known(Architecture::Armv6);
+        }
+    }
+}
+
 fn slice<Header: FileHeader<Endian = object::Endianness>>(image: &Image<'_, Header>) -> Result<Slice, BinaryError> {
     let mut strings = Strings::of(ELF);
     let interpreter = interpreter(image, &mut strings)?;
-    let elf_abi::Notes { android_api, x86_level } = elf_abi::notes::<Header>(image.segments, image.endian, image.bytes);
+    let elf_abi::Notes { android_api, x86_level, system } =
+        elf_abi::notes::<Header>(image.segments, image.endian, image.bytes);
     let names = string_table(image)?;
 
     let mut needed = Vec::new();
@@ -45,13 +63,15 @@ fn slice<Header: FileHeader<Endian = object::Endianness>>(image: &Image<'_, Head
     }
     let soname = image.value(elf::DT_SONAME);
     let soname = soname.map(|offset| strings.at(&names, offset, "the soname")).transpose()?;
-    let Symbols { needs: version_needs, undefined, own_glibc_functions, own_of_python } =
+    let Symbols { needs: version_needs, undefined, own_glibc_functions, own_of_python, has_indirect_functions } =
         elf_symbols::read(image, &names, &mut strings)?;
 
     let relocatable = image.header.e_type(image.endian) == elf::ET_DYN;
     let entry: u64 = image.header.e_entry(image.endian).into();
-    // Linkers before the flag existed made position-independent programs too; those have no soname.
-    let program = soname.is_none() && (interpreter.is_some() || (needed.is_empty() && entry != 0));
+    // Linkers before the flag existed made position-independent programs too; those have no soname, and without a loader
+    // nobody brings what they lack.
+    let lacks = undefined.iter().any(|symbol| !symbol.weak);
+    let program = soname.is_none() && (interpreter.is_some() || (needed.is_empty() && entry != 0 && !lacks));
     let flags = image.value(elf::DT_FLAGS_1).unwrap_or_default();
     let executable = !relocatable || flags & elf::DF_1_PIE.0 != 0 || program;
     let alone = interpreter.is_none() && needed.is_empty();
@@ -71,6 +91,8 @@ fn slice<Header: FileHeader<Endian = object::Endianness>>(image: &Image<'_, Head
     };
     let machine = elf_abi::machine(image.header, image.endian, image.bytes, setting)?;
     let debug_sections = debug_sections(image);
+    let named = libc::other_than_linux(image.header.e_ident().os_abi.0).or(system);
+    let by_loader = interpreter.as_deref().and_then(|it| libc::system_of_interpreter(it, machine.architecture()));
     Ok(Slice {
         machine,
         kind: if executable { Kind::Executable } else { Kind::Library },
@@ -82,10 +104,11 @@ fn slice<Header: FileHeader<Endian = object::Endianness>>(image: &Image<'_, Head
         debug_info: !debug_sections.is_empty(),
         signature: Signature::Absent,
         details: Details::Elf(ElfFacts {
-            os_abi: image.header.e_ident().os_abi.0,
+            system: named.or(by_loader),
             interpreter,
             is_rpath,
             has_packed_relocations: image.value(elf::DT_RELR).is_some(),
+            has_indirect_functions,
             x86_level,
             android_api,
             executable_stack: executable_stack(image),

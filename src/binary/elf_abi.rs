@@ -3,10 +3,12 @@
 //! needs is read in `elf`. Notes name levels of processors too (Linux Extensions to gABI, "Program Property").
 
 use object::elf;
+use object::read::ReadRef as _;
 use object::read::elf::{AttributeReader, FileHeader, ProgramHeader as _, SectionHeader as _};
 
 use super::arm_code::is_mostly_of_version_6;
 use super::error::BinaryError;
+use super::libc;
 use super::machine::Machine;
 use super::magic::Format;
 use crate::target::Architecture;
@@ -83,7 +85,7 @@ fn arm<Header: FileHeader<Endian = Endian>>(
     flags: u32,
     setting: Setting,
 ) -> Option<Architecture> {
-    if flags & elf::EF_ARM_ABI_FLOAT_SOFT != 0 && setting != Setting::Android {
+    if flags & elf::EF_ARM_ABI_FLOAT_SOFT != 0 && setting == Setting::Dynamic {
         return None;
     }
     match cpu_version(header, endian, bytes) {
@@ -106,6 +108,13 @@ fn code<'a, Header: FileHeader<Endian = Endian>>(
         segment.p_type(endian) == elf::PT_LOAD && segment.p_flags(endian).0 & elf::PF_X.0 != 0
     };
     segments.iter().filter(is_code).filter_map(move |segment| segment.data(endian, bytes).ok())
+}
+
+/// Whether a 32-bit file has attributes that name a version of Arm.
+pub(super) fn states_arm_version(bytes: &[u8]) -> bool {
+    let header: Result<&elf::FileHeader32<Endian>, ()> = bytes.read_at(0);
+    let endian = header.and_then(|header| header.endian().map(|endian| (header, endian)).map_err(|_| ()));
+    endian.is_ok_and(|(header, endian)| cpu_version(header, endian, bytes).is_some())
 }
 
 /// `Tag_CPU_arch` of a file's public attributes.
@@ -154,6 +163,8 @@ pub(super) struct Notes {
     /// The level of x86-64 that a processor must have (System V ABI, AMD64 supplement, "Micro-Architecture Levels"); 1 is
     /// what all have.
     pub(crate) x86_level: Option<u8>,
+    /// The system that the file is for, where that is not Linux.
+    pub(crate) system: Option<&'static str>,
 }
 
 pub(super) fn notes<Header: FileHeader<Endian = Endian>>(
@@ -172,6 +183,7 @@ pub(super) fn notes<Header: FileHeader<Endian = Endian>>(
                 });
                 found.android_api = level.and_then(|level| level.try_into().ok());
             }
+            found.system = found.system.or(libc::system_of_note(note.name(), note.n_type(endian).0, note.desc()));
             let Some(mut properties) = note.gnu_properties(endian) else { continue };
             while let Ok(Some(property)) = properties.next() {
                 if property.pr_type() == elf::GNU_PROPERTY_X86_ISA_1_NEEDED

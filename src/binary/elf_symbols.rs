@@ -2,7 +2,7 @@
 //! versioning). How many symbols there are is said by the hash tables alone, never by section headers.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use object::elf;
 use object::read::ReadRef as _;
@@ -36,6 +36,8 @@ pub(super) struct Symbols {
     pub(crate) own_glibc_functions: Vec<String>,
     /// Symbols with names as Python's that this file has itself.
     pub(crate) own_of_python: Vec<String>,
+    /// Whether a relocation asks the loader to call a function that chooses another one.
+    pub(crate) has_indirect_functions: bool,
 }
 
 /// How many symbols there are.
@@ -52,7 +54,10 @@ pub(super) fn read<Header: FileHeader<Endian = Endian>>(
     strings: &mut Strings,
 ) -> Result<Symbols, BinaryError> {
     let (mut needs, indexes) = version_needs(image, names, strings)?;
-    let Some(bytes) = image.table(elf::DT_SYMTAB) else { return Ok(Symbols { needs, ..Symbols::default() }) };
+    let mut has_indirect_functions = relocations(image).any(|it| it.is_indirect(image.header.e_machine(image.endian)));
+    let Some(bytes) = image.table(elf::DT_SYMTAB) else {
+        return Ok(Symbols { needs, has_indirect_functions, ..Symbols::default() });
+    };
     let (count, is_stated) = match count(image) {
         Count::Stated(count) => (count, true),
         Count::AtMost(count) => (count, false),
@@ -65,6 +70,7 @@ pub(super) fn read<Header: FileHeader<Endian = Endian>>(
     let versions = image.table(elf::DT_VERSYM).unwrap_or_default();
     let (mut undefined, mut own_glibc_functions, mut own_of_python) = (Vec::new(), Vec::new(), Vec::new());
     let mut strong = vec![false; needs.len()];
+    let mut own_indirect = HashSet::new();
     for (index, symbol) in symbols.iter().enumerate().skip(1) {
         let place = u64::from(symbol.st_name(image.endian));
         if place == 0 {
@@ -74,6 +80,9 @@ pub(super) fn read<Header: FileHeader<Endian = Endian>>(
             break;
         }
         if !symbol.is_undefined(image.endian) {
+            if symbol.st_type() == elf::STT_GNU_IFUNC {
+                own_indirect.insert(index as u64);
+            }
             own_glibc_functions.extend(policy::glibc_alone_at(names, place).map(str::to_owned));
             let name = usize::try_from(place).ok().and_then(|place| names.get(place..)).unwrap_or_default();
             if may_be_of_python(name) && !name.starts_with(b"PyInit_") {
@@ -97,7 +106,10 @@ pub(super) fn read<Header: FileHeader<Endian = Endian>>(
         need.only_weak_symbols &= !strong;
         need.symbols.sort();
     }
-    Ok(Symbols { needs, undefined, own_glibc_functions, own_of_python })
+    if !own_indirect.is_empty() && !has_indirect_functions {
+        has_indirect_functions = relocations(image).any(|it| own_indirect.contains(&it.symbol));
+    }
+    Ok(Symbols { needs, undefined, own_glibc_functions, own_of_python, has_indirect_functions })
 }
 
 fn version_index(endian: Endian, versions: &[u8], symbol: usize) -> Option<u16> {
@@ -112,7 +124,8 @@ fn count<Header: FileHeader<Endian = Endian>>(image: &Image<'_, Header>) -> Coun
     }
     // A GNU hash table without a single entry counts nothing: then all symbols are another file's, and those that the
     // loader looks at stand in relocations.
-    if let (Some(_), Some(last)) = (image.value(elf::DT_GNU_HASH), last_relocated(image)) {
+    let last = || relocations(image).map(|it| it.symbol).max();
+    if let (Some(_), Some(last)) = (image.value(elf::DT_GNU_HASH), last()) {
         return Count::AtMost(last + 1);
     }
     // Without any, the table ends where the next one begins.
@@ -159,9 +172,33 @@ fn by_hash<Header: FileHeader<Endian = Endian>>(image: &Image<'_, Header>) -> Op
     (chains > 0).then_some(chains.into())
 }
 
-/// The greatest number of a symbol that a relocation names.
-fn last_relocated<Header: FileHeader<Endian = Endian>>(image: &Image<'_, Header>) -> Option<u64> {
-    let wide = image.header.is_type_64();
+/// What the loader is to write into the file's memory, where it is a symbol's address or that of a function of the file.
+struct Relocation {
+    symbol: u64,
+    kind: u32,
+}
+
+impl Relocation {
+    /// Whether the loader is to call a function of the file for it (`R_*_IRELATIVE` of the processor supplements).
+    fn is_indirect(&self, machine: elf::Machine) -> bool {
+        let kind = match machine {
+            elf::EM_X86_64 => 37,
+            elf::EM_386 => 42,
+            elf::EM_AARCH64 => 1032,
+            elf::EM_ARM => 160,
+            elf::EM_PPC64 => 248,
+            elf::EM_S390 => 61,
+            elf::EM_RISCV => 58,
+            elf::EM_LOONGARCH => 12,
+            _ => return false,
+        };
+        self.kind == kind
+    }
+}
+
+/// All that the tables of relocations hold, but for packed ones, which name no symbol.
+fn relocations<Header: FileHeader<Endian = Endian>>(image: &Image<'_, Header>) -> impl Iterator<Item = Relocation> {
+    let (wide, endian) = (image.header.is_type_64(), image.endian);
     let entry = |addends: bool| match (wide, addends) {
         (true, true) => 24,
         (true, false) => 16,
@@ -174,21 +211,24 @@ fn last_relocated<Header: FileHeader<Endian = Endian>>(image: &Image<'_, Header>
         (elf::DT_REL, elf::DT_RELSZ, entry(false)),
         (elf::DT_JMPREL, elf::DT_PLTRELSZ, entry(addends)),
     ];
-    let mut last = None;
-    for (tag, size, entry) in tables {
+    tables.into_iter().flat_map(move |(tag, size, entry)| {
         let table = image.table(tag).unwrap_or_default();
         let size = usize::try_from(image.value(size).unwrap_or_default()).unwrap_or(usize::MAX);
-        for relocation in table[..table.len().min(size)].chunks_exact(entry) {
+        let count = table.len().min(size) / entry;
+        (0..count).filter_map(move |index| {
+            let relocation = &table[index * entry..(index + 1) * entry];
             // The upper part of the second word says which symbol.
-            let symbol = match (wide, image.endian) {
-                (true, Endian::Little) => word(relocation, image.endian, 3),
-                (true, Endian::Big) => word(relocation, image.endian, 2),
-                (false, _) => word(relocation, image.endian, 1).map(|info| info >> 8),
+            let (symbol, kind) = match (wide, endian) {
+                (true, Endian::Little) => (word(relocation, endian, 3)?, word(relocation, endian, 2)?),
+                (true, Endian::Big) => (word(relocation, endian, 2)?, word(relocation, endian, 3)?),
+                (false, _) => {
+                    let info = word(relocation, endian, 1)?;
+                    (info >> 8, info & 0xff)
+                }
             };
-            last = last.max(symbol.map(u64::from));
-        }
-    }
-    last
+            Some(Relocation { symbol: symbol.into(), kind })
+        })
+    })
 }
 
 fn word(table: &[u8], endian: Endian, index: u64) -> Option<u32> {

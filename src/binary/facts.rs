@@ -123,14 +123,16 @@ pub(crate) enum Details {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ElfFacts {
-    /// `EI_OSABI`; 0 and 3 are what Linux files carry.
-    pub(crate) os_abi: u8,
+    /// The system other than Linux that it is for, where it says so.
+    pub(crate) system: Option<&'static str>,
     /// `PT_INTERP`.
     pub(crate) interpreter: Option<String>,
     /// Whether the run paths are of the elder kind (`DT_RPATH`), which serves what the file loads too.
     pub(crate) is_rpath: bool,
     /// Whether relative relocations are packed (`DT_RELR`), which elder loaders pass over.
     pub(crate) has_packed_relocations: bool,
+    /// Whether the loader is to call functions of the file that choose others (`STT_GNU_IFUNC`).
+    pub(crate) has_indirect_functions: bool,
     /// The level of x86-64 that processors must have, where the file states one; 1 is what all have.
     pub(crate) x86_level: Option<u8>,
     /// The lowest API level of Android, where its note is there.
@@ -187,6 +189,9 @@ pub(crate) struct MachOFacts {
     pub(crate) minimum_os: Option<OsVersion>,
     /// The symbols with names as Python's that another file must define.
     pub(crate) of_python: Vec<UndefinedSymbol>,
+    /// Whether the signature asks every kernel to kill a program whose pages are not those that were signed (the hardened
+    /// runtime).
+    pub(crate) enforces_signature: bool,
 }
 
 /// A platform of Mach-O files.
@@ -201,6 +206,18 @@ pub(crate) enum MachOPlatform {
     Other(u32),
 }
 
+/// By their numbers (`PLATFORM_*` in Apple's `mach-o/loader.h`).
+const OTHER_PLATFORMS: [(u32, &str); 8] = [
+    (3, "tvOS"),
+    (4, "watchOS"),
+    (5, "bridgeOS"),
+    (8, "the tvOS simulator"),
+    (9, "the watchOS simulator"),
+    (10, "DriverKit"),
+    (11, "visionOS"),
+    (12, "the visionOS simulator"),
+];
+
 impl fmt::Display for MachOPlatform {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -208,7 +225,10 @@ impl fmt::Display for MachOPlatform {
             Self::Ios => formatter.write_str("iOS"),
             Self::IosSimulator => formatter.write_str("the iOS simulator"),
             Self::MacCatalyst => formatter.write_str("Mac Catalyst"),
-            Self::Other(number) => write!(formatter, "Apple platform {number}"),
+            Self::Other(number) => match OTHER_PLATFORMS.iter().find(|(known, _)| known == number) {
+                Some((_, name)) => formatter.write_str(name),
+                None => write!(formatter, "Apple platform {number}"),
+            },
         }
     }
 }

@@ -1,9 +1,11 @@
 //! All binaries of one payload or wheel together: which libraries they bring along, and which tags all of them honour.
 
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::bundled::BundledLibraries;
+use super::bystander::{Bystanders, Entry, shipped_as_data};
 use super::error::BinaryError;
 use super::facts::{Details, Facts, Kind};
 use super::objection::{Objection, Weight};
@@ -23,6 +25,9 @@ pub struct Inventory {
     damaged: Vec<(String, BinaryError)>,
     /// Shared with what is asked of one binary alone.
     bundled: Arc<BundledLibraries>,
+    /// How the archive holds each, where they come from a wheel that is judged as a whole: what nothing loads says nothing of
+    /// its tags then.
+    entries: HashMap<String, Entry>,
 }
 
 impl FromIterator<(String, Result<Facts, BinaryError>)> for Inventory {
@@ -51,6 +56,16 @@ impl FromIterator<(String, Result<Facts, BinaryError>)> for Inventory {
 impl Inventory {
     pub fn new(binaries: Vec<(String, Facts)>) -> Self {
         binaries.into_iter().map(|(member, facts)| (member, Ok(facts))).collect()
+    }
+
+    /// The same, of a wheel whose archive holds the files so.
+    pub(crate) fn held_as(self, entries: HashMap<String, Entry>) -> Self {
+        Self { entries, ..self }
+    }
+
+    /// How the archive holds a binary.
+    pub(crate) fn entry(&self, member: &str) -> Option<Entry> {
+        self.entries.get(member).copied()
     }
 
     /// The binaries among these files: the path of each from the root, and where it lies.
@@ -93,34 +108,95 @@ impl Inventory {
         each.collect()
     }
 
-    /// Whether every binary keeps the promise of `tag`.
+    /// Whether every binary keeps the promise of `tag`, but for what nothing loads there.
     pub fn honours(&self, tag: &PlatformTag) -> bool {
-        !self.objections(tag).iter().any(|(_, objection)| objection.breaks_promise())
+        self.broken_by(tag).is_none()
+    }
+
+    /// The objections to `tag` that count, and the binaries whose objections do not: nothing loads them there.
+    fn judged(&self, tag: &PlatformTag) -> (Vec<(&str, Objection)>, BTreeSet<&str>) {
+        let found = self.objections(tag);
+        if self.entries.is_empty() || found.is_empty() {
+            return (found, BTreeSet::new());
+        }
+        let bystanders = self.bystanders(None, found.iter().map(|(member, it)| (*member, it)));
+        let excused = found.iter().filter(|(member, it)| bystanders.excuse(member, it));
+        let excused: BTreeSet<&str> = excused.map(|(member, _)| *member).collect();
+        let counts = found.into_iter().filter(|(member, _)| !excused.contains(member)).collect();
+        (counts, excused)
+    }
+
+    /// Every objection to `tag` but those to what nothing loads there.
+    pub(crate) fn counted(&self, tag: &PlatformTag) -> Vec<(&str, Objection)> {
+        self.judged(tag).0
+    }
+
+    /// Those of the binaries that nothing loads on machines of certain tags, by all objections to these; `own` is the product's
+    /// own program.
+    pub(crate) fn bystanders<'a, 'o>(
+        &'a self,
+        own: Option<&'a str>,
+        objections: impl IntoIterator<Item = (&'a str, &'o Objection)>,
+    ) -> Bystanders<'a> {
+        Bystanders::among(&self.binaries, &self.entries, own, objections)
+    }
+
+    /// Binaries that are data, whatever the tags.
+    pub(crate) fn shipped_as_data(&self, own: Option<&str>) -> HashSet<&str> {
+        shipped_as_data(&self.binaries, &self.entries, own)
+    }
+
+    /// The binaries that say nothing of one of these tags, because nothing loads them there.
+    pub(crate) fn not_counted(&self, tags: &[PlatformTag]) -> BTreeSet<&str> {
+        let tests = self.binaries.iter().map(|(member, _)| member.as_str());
+        let tests = tests.filter(|member| self.entry(member).is_some_and(|entry| entry.is_test_data(member)));
+        tags.iter().flat_map(|tag| self.judged(tag).1).chain(tests).collect()
     }
 
     /// The tags that all binaries honour together and that are chosen where nobody names any: of each family of tags the
     /// one with the lowest floor, of static Linux programs the one that today's systems and tools ask for.
     pub fn honest_tags(&self) -> Vec<PlatformTag> {
-        tags::honest_tags(self.all(), |tag| self.honours(tag))
+        match self.is_for_any() {
+            true => vec![PlatformTag::Any],
+            false => tags::honest_tags(self.leading(), |tag| self.honours(tag)),
+        }
     }
 
     /// The same with the lowest floor that is true, whoever asks for it: static Linux programs down to the first tag of
     /// their architecture.
     pub(crate) fn lowest_honest_tags(&self) -> Vec<PlatformTag> {
-        tags::lowest_honest_tags(self.all(), |tag| self.honours(tag))
+        match self.is_for_any() {
+            true => vec![PlatformTag::Any],
+            false => tags::lowest_honest_tags(self.leading(), |tag| self.honours(tag)),
+        }
     }
 
     /// The tag that more machines would take, and what rules it out; `None` where none is better.
     pub(crate) fn next_tag(&self) -> Option<NextTag> {
-        tags::next_tag(self.all(), &|tag| self.promise_breakers(tag))
+        if self.is_for_any() {
+            return None;
+        }
+        tags::next_tag(self.leading(), &|tag| self.promise_breakers(tag))
     }
 
-    fn all(&self) -> impl Iterator<Item = &Facts> + Clone {
-        self.binaries.iter().map(|(_, facts)| facts)
+    /// Whether all that a wheel holds is data that no machine loads, so that it may be installed anywhere.
+    fn is_for_any(&self) -> bool {
+        !self.entries.is_empty() && !self.binaries.is_empty() && self.honours(&PlatformTag::Any)
+    }
+
+    /// The binaries that may decide a tag.
+    fn leading(&self) -> impl Iterator<Item = &Facts> + Clone {
+        let is_test_data = |member: &str| self.entry(member).is_some_and(|entry| entry.is_test_data(member));
+        self.binaries.iter().filter(move |(member, _)| !is_test_data(member)).map(|(_, facts)| facts)
+    }
+
+    /// Per family of tags, those that come into question.
+    fn candidates(&self) -> Vec<Vec<PlatformTag>> {
+        tags::candidates(self.leading())
     }
 
     fn promise_breakers(&self, tag: &PlatformTag) -> Vec<(&str, Objection)> {
-        self.objections(tag).into_iter().filter(|(_, objection)| objection.breaks_promise()).collect()
+        self.counted(tag).into_iter().filter(|(_, objection)| objection.breaks_promise()).collect()
     }
 
     /// What rules tags out, for a message: which binary breaks the promise of which tag, and how.
@@ -132,14 +208,14 @@ impl Inventory {
     /// One of the binaries alone, with the libraries beside it.
     pub(crate) fn alone(&self, member: &str) -> Self {
         let binaries = self.binaries.iter().filter(|(known, _)| known == member).cloned().collect();
-        Self { binaries, damaged: Vec::new(), bundled: Arc::clone(&self.bundled) }
+        Self { binaries, damaged: Vec::new(), bundled: Arc::clone(&self.bundled), entries: HashMap::new() }
     }
 
     /// What rules out the tags that come next to the honest ones: of each family the tag below the lowest honest one, or
     /// the lowest where none is honest, with the binary that breaks its promise and how.
     pub(crate) fn ruled_out(&self) -> Vec<(PlatformTag, &str, Objection)> {
         let mut found = Vec::new();
-        for family in tags::candidates(self.binaries.iter().map(|(_, facts)| facts)) {
+        for family in self.candidates() {
             let honest = family.iter().position(|tag| self.honours(tag));
             // Where no floor helps, the lowest says as much as any.
             let next = honest.map_or(Some(0), |place| place.checked_sub(1));
@@ -154,15 +230,14 @@ impl Inventory {
     /// What no floor of a family helps against: the tags that promise most, and how binaries break them; for binaries that
     /// have no honest tag.
     pub(crate) fn hopeless(&self) -> Vec<(PlatformTag, &str, Objection)> {
-        let families = tags::candidates(self.binaries.iter().map(|(_, facts)| facts));
-        let highest = families.into_iter().filter_map(|family| family.into_iter().next_back());
+        let highest = self.candidates().into_iter().filter_map(|family| family.into_iter().next_back());
         let broken = |tag: PlatformTag| self.broken_by(&tag).map(|(member, objection)| (tag, member, objection));
         highest.filter_map(broken).collect()
     }
 
     /// The first binary that breaks the promise of a tag, and how.
     pub(crate) fn broken_by(&self, tag: &PlatformTag) -> Option<(&str, Objection)> {
-        self.objections(tag).into_iter().find(|(_, objection)| objection.breaks_promise())
+        self.counted(tag).into_iter().find(|(_, objection)| objection.breaks_promise())
     }
 
     /// The tags that a wheel of these binaries should carry, where nobody named any. A row is a target of the product: its
@@ -173,7 +248,7 @@ impl Inventory {
     /// tag is honest.
     pub(crate) fn choose_tags(&self, rows: &[Vec<PlatformTag>]) -> Option<PlatformTagSet> {
         let fits =
-            |tag: &PlatformTag| self.objections(tag).iter().all(|(_, found)| found.weight() != Weight::WrongMachine);
+            |tag: &PlatformTag| self.counted(tag).iter().all(|(_, found)| found.weight() != Weight::WrongMachine);
         let mut matching = rows.iter().filter(|row| row.first().is_some_and(fits));
         let honest = self.honest_tags();
         let (Some(row), None) = (matching.next(), matching.next()) else { return PlatformTagSet::new(honest) };

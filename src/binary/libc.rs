@@ -115,6 +115,53 @@ pub(super) fn other_than_linux(os_abi: u8) -> Option<&'static str> {
     })
 }
 
+/// The system other than Linux whose loader an interpreter is. `ld.so.1` is glibc's too, on machines of other kinds than x86.
+pub(super) fn system_of_interpreter(interpreter: &str, architecture: Option<Architecture>) -> Option<&'static str> {
+    let is_x86 = matches!(architecture, Some(Architecture::X86_64 | Architecture::I686));
+    match member_path::file_name(interpreter) {
+        "ld-elf.so.1" | "ld-elf32.so.1" => Some("FreeBSD"),
+        "ld-elf.so.2" => Some("DragonFly"),
+        "ld.elf_so" => Some("NetBSD"),
+        "ld.so" if interpreter == "/usr/libexec/ld.so" => Some("OpenBSD"),
+        "ld.so" if interpreter == "/lib/ld.so" => Some("GNU Hurd"),
+        "ld.so.1" if is_x86 => Some("Solaris"),
+        "runtime_loader" => Some("Haiku"),
+        _ => None,
+    }
+}
+
+/// The system other than Linux that Go's name of one means.
+pub(super) fn system_of_go(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "dragonfly" => "DragonFly",
+        "freebsd" => "FreeBSD",
+        "illumos" => "illumos",
+        "netbsd" => "NetBSD",
+        "openbsd" => "OpenBSD",
+        "solaris" => "Solaris",
+        _ => return None,
+    })
+}
+
+/// The system that a note names, by the note's owner, type and content (the ABI tags of the BSDs, and GNU's `NT_GNU_ABI_TAG`).
+pub(super) fn system_of_note(owner: &[u8], kind: u32, content: &[u8]) -> Option<&'static str> {
+    match (owner, kind) {
+        (b"FreeBSD", 1) => Some("FreeBSD"),
+        (b"NetBSD", 1) => Some("NetBSD"),
+        (b"OpenBSD", 1) => Some("OpenBSD"),
+        (b"DragonFly", 1) => Some("DragonFly"),
+        // A number in the file's byte order, so that all but one of its bytes are 0.
+        (b"GNU", 1) => match content.get(..4)?.iter().max()? {
+            1 => Some("GNU Hurd"),
+            2 => Some("Solaris"),
+            3 => Some("FreeBSD"),
+            4 => Some("NetBSD"),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// Whether a version node is glibc's own. Libraries that are part of no C library have nodes of such names too: libgcc
 /// calls one of its own `GLIBC_2.0`, wherever it was built.
 fn is_of_glibc(need: &VersionNeed) -> bool {

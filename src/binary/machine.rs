@@ -9,6 +9,13 @@ use crate::target::Architecture;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Machine {
     Known(Architecture),
+    /// Apple's own processors from the A12 on, with signed pointers: code that macOS runs of Apple alone, and that no library
+    /// is loaded from into a program for all of them.
+    Arm64e,
+    /// Intel's processors from Haswell on.
+    X86_64h,
+    /// Code for Windows on Arm in the form of x64, which no x64 processor runs.
+    Arm64ec,
     /// With the number of the format's header.
     Other(u32),
 }
@@ -28,16 +35,64 @@ impl Machine {
     pub(crate) fn architecture(self) -> Option<Architecture> {
         match self {
             Self::Known(architecture) => Some(architecture),
-            Self::Other(_) => None,
+            Self::Arm64e | Self::X86_64h | Self::Arm64ec | Self::Other(_) => None,
+        }
+    }
+
+    /// The machine of which this is a part or a form, where files are listed by it.
+    pub(super) fn family(self) -> Self {
+        match self {
+            Self::Arm64e => Self::Known(Architecture::Aarch64),
+            Self::X86_64h => Self::Known(Architecture::X86_64),
+            other => other,
+        }
+    }
+
+    /// What people call a machine that no tag is for, or a form of one that none is for.
+    fn other_name(self) -> Option<&'static str> {
+        match self {
+            Self::Known(_) => None,
+            Self::Arm64e => Some("arm64e"),
+            Self::X86_64h => Some("x86_64h"),
+            Self::Arm64ec => Some("arm64ec"),
+            Self::Other(number) => OTHERS.iter().find(|(known, _)| *known == number).map(|(_, name)| *name),
         }
     }
 }
+
+/// By the numbers of ELF, PE and Mach-O headers, which do not clash here. A machine that has a tag in another form stands here
+/// for all forms that have none.
+const OTHERS: [(u32, &str); 20] = [
+    (0x2, "sparc"),
+    (0x4, "m68k"),
+    (0x8, "mips"),
+    (0xf, "hppa"),
+    (0x14, "32-bit powerpc"),
+    (0x15, "big-endian powerpc64"),
+    (0x16, "31-bit s390"),
+    (0x28, "arm with soft floats or of another kind"),
+    (0x2a, "superh"),
+    (0x2b, "sparc64"),
+    (0x32, "ia64"),
+    (0x3e, "x32"),
+    (0xb7, "big-endian or 32-bit aarch64"),
+    (0xf3, "riscv of another calling convention"),
+    (0xf7, "bpf"),
+    (0x102, "loongarch of another calling convention"),
+    (0x1c0, "32-bit arm"),
+    (0x1c4, "32-bit arm of Windows"),
+    (0x5064, "riscv64 of Windows"),
+    (0x100_0012, "powerpc64"),
+];
 
 impl fmt::Display for Machine {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Known(architecture) => architecture.fmt(formatter),
-            Self::Other(number) => write!(formatter, "{OTHER}{number:x}"),
+            other => match (other.other_name(), other) {
+                (None, Self::Other(number)) => write!(formatter, "{OTHER}{number:x}"),
+                (name, _) => formatter.write_str(name.unwrap_or_default()),
+            },
         }
     }
 }
@@ -49,6 +104,9 @@ impl FromStr for Machine {
         let other = text.strip_prefix(OTHER).and_then(|digits| u32::from_str_radix(digits, 16).ok());
         let other = other.map(Self::Other).filter(|machine| machine.to_string() == text);
         let known = text.parse().ok().map(Self::Known);
+        let numbered = OTHERS.iter().map(|(number, _)| Self::Other(*number));
+        let mut named = [Self::Arm64e, Self::X86_64h, Self::Arm64ec].into_iter().chain(numbered);
+        let other = other.or_else(|| named.find(|machine| machine.other_name() == Some(text)));
         known.or(other).ok_or_else(|| MachineError(text.to_owned()))
     }
 }
@@ -97,7 +155,7 @@ mod tests {
     fn one_word_for_a_universal_file() {
         assert_eq!("x86_64+aarch64".parse::<Machines>().unwrap().to_string(), "universal2");
         assert_eq!("universal2".parse::<Machines>().unwrap().to_string(), "universal2");
-        assert_eq!("x86_64+machine 0x2b".parse::<Machines>().unwrap().to_string(), "machine 0x2b+x86_64");
+        assert_eq!("x86_64+sparc64".parse::<Machines>().unwrap().to_string(), "sparc64+x86_64");
     }
 
     proptest! {

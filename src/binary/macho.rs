@@ -69,13 +69,13 @@ fn fat(bytes: &[u8], entry_size: usize, range: impl Fn(&[u8]) -> Option<(u64, u6
             _ => {}
         }
         let slice = slice(inner)?;
-        let claimed = word(entry, 0).map(macho::CpuType).map(machine);
-        if claimed != Some(slice.machine) {
+        let claimed = word(entry, 0).map(|cpu| machine(macho::CpuType(cpu), 0));
+        if claimed != Some(slice.machine.family()) {
             return Err(MACHO.malformed(format!("a slice for {} is listed under another architecture", slice.machine)));
         }
         // The highest byte holds flags.
         let part = word(entry, 4).unwrap_or_default() & 0x00ff_ffff;
-        let is_common = is_for_all(slice.machine, part);
+        let is_common = machine(macho::CpuType(word(entry, 0).unwrap_or_default()), part) == slice.machine.family();
         let twice = match is_common {
             true => slices.iter().any(|other| other.machine == slice.machine),
             false => special.iter().any(|(other, known)| other.machine == slice.machine && *known == part),
@@ -90,7 +90,7 @@ fn fat(bytes: &[u8], entry_size: usize, range: impl Fn(&[u8]) -> Option<(u64, u6
     }
     // Code for some processors of a family alone (`arm64e`, `x86_64h`) is left for what all of them run, where that is there.
     for (slice, _) in special {
-        if !slices.iter().any(|other| other.machine == slice.machine) {
+        if !slices.iter().any(|other| other.machine.family() == slice.machine.family()) {
             slices.push(slice);
         }
     }
@@ -102,22 +102,18 @@ fn fat(bytes: &[u8], entry_size: usize, range: impl Fn(&[u8]) -> Option<(u64, u6
 
 /// The machine that the header of a file names whose first bytes are `head`.
 pub(super) fn machine_of_header(head: &[u8]) -> Option<Machine> {
-    let cpu = word(head, 4)?;
     let is_swapped = matches!(word(head, 0)?, macho::MH_CIGAM | macho::MH_CIGAM_64);
-    Some(machine(macho::CpuType(if is_swapped { cpu.swap_bytes() } else { cpu })))
+    let field = |at| word(head, at).map(|word| if is_swapped { word.swap_bytes() } else { word });
+    Some(machine(macho::CpuType(field(4)?), field(8).unwrap_or_default()))
 }
 
-/// Whether all processors of a family run the slice of this part of it.
-fn is_for_all(machine: Machine, part: u32) -> bool {
-    match machine {
-        Machine::Known(Architecture::Aarch64) => part != macho::CPU_SUBTYPE_ARM64E.0,
-        Machine::Known(Architecture::X86_64) => part != macho::CPU_SUBTYPE_X86_64_H.0,
-        _ => true,
-    }
-}
-
-fn machine(cpu: macho::CpuType) -> Machine {
+/// The machine of a processor family and a part of it, whose highest byte holds flags. Parts that all processors of the family
+/// run stand for the family.
+fn machine(cpu: macho::CpuType, part: u32) -> Machine {
+    let part = part & 0x00ff_ffff;
     match cpu {
+        macho::CPU_TYPE_ARM64 if part == macho::CPU_SUBTYPE_ARM64E.0 => Machine::Arm64e,
+        macho::CPU_TYPE_X86_64 if part == macho::CPU_SUBTYPE_X86_64_H.0 => Machine::X86_64h,
         macho::CPU_TYPE_ARM64 => Machine::Known(Architecture::Aarch64),
         macho::CPU_TYPE_X86_64 => Machine::Known(Architecture::X86_64),
         other => Machine::Other(other.0),
@@ -135,8 +131,8 @@ fn slice(bytes: &[u8]) -> Result<Slice, BinaryError> {
         None => return Err(MACHO.truncated("the file header")),
     };
     let header: &macho::MachHeader64<Endianness> = bytes.read_at(0).map_err(|()| MACHO.truncated("the file header"))?;
-    let machine = machine(header.cputype(endian));
-    if endian == Endianness::Big && machine.architecture().is_some() {
+    let machine = machine(header.cputype(endian), header.cpusubtype(endian).0);
+    if endian == Endianness::Big && machine.family().architecture().is_some() {
         return Err(MACHO.malformed(format!("it claims to be big-endian {machine}")));
     }
     let kind = match header.filetype(endian) {
@@ -232,7 +228,9 @@ impl<'data> Reader<'data> {
                 let platform = match command.cmd() {
                     macho::LC_VERSION_MIN_MACOSX => MachOPlatform::Macos,
                     // Devices have no such processor; the simulator had no command of its own then.
-                    macho::LC_VERSION_MIN_IPHONEOS if self.slice.machine == Machine::Known(Architecture::X86_64) => {
+                    macho::LC_VERSION_MIN_IPHONEOS
+                        if self.slice.machine.family() == Machine::Known(Architecture::X86_64) =>
+                    {
                         MachOPlatform::IosSimulator
                     }
                     macho::LC_VERSION_MIN_IPHONEOS => MachOPlatform::Ios,
@@ -254,6 +252,8 @@ impl<'data> Reader<'data> {
             LoadCommandVariant::LinkeditData(data) if command.cmd() == macho::LC_CODE_SIGNATURE => {
                 let (offset, size) = (data.dataoff.get(endian), data.datasize.get(endian));
                 self.slice.signature = self.signature(offset.into(), size.into());
+                let blob = self.bytes.read_bytes_at(offset.into(), size.into()).unwrap_or_default();
+                self.facts.enforces_signature = macho_signature::is_enforced(blob);
             }
             LoadCommandVariant::Symtab(table) => self.symbols = Some(*table),
             LoadCommandVariant::Dysymtab(table) => {

@@ -2,6 +2,7 @@
 //! refused where kernel or loader refuse it (Apple's `kern/cs_blobs.h`, `ubc_subr.c` and dyld). Who signed, and whether
 //! anybody trusts them, is not judged; that what they signed is what stands there, is.
 
+use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha384};
 
 use super::facts::Signature;
@@ -39,6 +40,18 @@ pub(super) fn verify(code: &[u8], offset: u64, blob: &[u8]) -> Signature {
         Ok(()) => Signature::Present,
         Err(defect) => Signature::Broken(defect),
     }
+}
+
+/// Whether a directory of the signature asks the kernel to kill the program at a page that does not match, on Intel's
+/// processors too: `CS_HARD`, `CS_KILL`, `CS_ENFORCEMENT` or `CS_RUNTIME` (Apple's `kern/cs_blobs.h`).
+pub(super) fn is_enforced(blob: &[u8]) -> bool {
+    const ENFORCING: u32 = 0x100 | 0x200 | 0x1000 | 0x1_0000;
+    let count = word(blob, 8).unwrap_or_default().min(MAX_BLOBS) as usize;
+    (0..count).any(|index| {
+        let start = word(blob, 12 + 8 * index + 4).and_then(|start| usize::try_from(start).ok());
+        let directory = start.and_then(|start| blob.get(start..)).unwrap_or_default();
+        word(directory, 0) == Some(CODE_DIRECTORY) && word(directory, 12).is_some_and(|flags| flags & ENFORCING != 0)
+    })
 }
 
 fn word(bytes: &[u8], at: usize) -> Option<u32> {
@@ -87,6 +100,7 @@ fn certified(parts: &[(u32, &[u8])]) -> Result<(), &'static str> {
     };
     // A set of one string of bytes; the hash is known by its length.
     let stated = match message.get(at + MESSAGE_DIGEST.len()..) {
+        Some([0x31, 22, 0x04, 20, rest @ ..]) => rest.get(..20).map(|stated| (Hash::Sha1, stated)),
         Some([0x31, 34, 0x04, 32, rest @ ..]) => rest.get(..32).map(|stated| (Hash::Sha256, stated)),
         Some([0x31, 50, 0x04, 48, rest @ ..]) => rest.get(..48).map(|stated| (Hash::Sha384, stated)),
         _ => None,
@@ -105,7 +119,7 @@ enum Hash {
     /// The first 20 bytes of it.
     ShortSha256,
     Sha384,
-    /// SHA-1, which no system relies on where there is a better one.
+    /// Of signatures for macOS 10.11 and older, alone or beside a better one.
     Sha1,
 }
 
@@ -115,7 +129,7 @@ impl Hash {
             Self::Sha256 => Sha256::digest(bytes).to_vec(),
             Self::ShortSha256 => Sha256::digest(bytes)[..20].to_vec(),
             Self::Sha384 => Sha384::digest(bytes).to_vec(),
-            Self::Sha1 => Vec::new(),
+            Self::Sha1 => Sha1::digest(bytes).to_vec(),
         }
     }
 }
@@ -197,7 +211,7 @@ impl Directory {
         if self.limit.div_ceil(self.page_size).saturating_mul(self.page_size) < offset {
             return Err("it covers less than what stands before it");
         }
-        if self.hash == Hash::Sha1 || self.is_scattered {
+        if self.is_scattered {
             return Ok(());
         }
         let covered =

@@ -4,6 +4,7 @@
 //! ```text
 //! magic ─▶ elf | macho | pe, dependencies ─▶ facts ─▶ policy ─▶ promise (objections) ─▶ tags, inventory
 //!                                           └▶ layout ─▶ search, loading (what of the wheel is found) ─▶ promise
+//!                                           └▶ bystander (what nothing loads) ─▶ inventory
 //! ```
 //!
 //! Everything here works on bytes in memory, most often a memory map. Every offset and count of the input is taken as
@@ -11,6 +12,7 @@
 
 mod arm_code;
 mod bundled;
+mod bystander;
 mod bytes;
 mod dependencies;
 mod elf;
@@ -39,6 +41,7 @@ mod stable_abi;
 mod tags;
 
 pub(crate) use bundled::Reach;
+pub(crate) use bystander::Entry;
 #[cfg(test)]
 pub(crate) use dependencies::Root;
 pub(crate) use dependencies::{Dependency, DependencyList, DependencySource, ListOrigin, Scope};
@@ -52,7 +55,7 @@ pub(crate) use machine::{Machine, Machines};
 pub use magic::Format;
 pub(crate) use magic::Magic;
 pub(crate) use objection::{Absence, Objection, Weight};
-pub(crate) use policy::{is_runtime_of_windows, on_some_linux};
+pub(crate) use policy::on_some_linux;
 pub(crate) use python::PythonLibrary;
 pub use read::{Spool, read};
 pub(crate) use stable_abi::{NEWEST_STABLE_ABI, Standing, is_there};

@@ -6,6 +6,7 @@ use super::bundled::Reach;
 use super::facts::{Libc, glibc_node};
 use super::machine::Machines;
 use super::magic::Format;
+use super::policy::GLIBC_WITH_INDIRECT_FUNCTIONS;
 use crate::target::{Architecture, OsVersion};
 
 /// Whether the loader insists on a symbol.
@@ -94,8 +95,13 @@ pub enum Objection {
     PackedRelocations { libc: Libc, needs: OsVersion, promised: OsVersion, lacks_node: bool },
     /// Code for a higher level of x86-64 than all such processors have.
     ProcessorLevel { level: u8 },
-    /// A Mach-O slice without a code signature, or with a defective one. arm64 Macs run nothing unsigned.
-    Signature { architecture: Architecture, defect: Option<&'static str> },
+    /// The loader is to call functions that choose others, which glibc knows from a version on, and musl not at all.
+    IndirectFunctions { libc: Libc, promised: OsVersion },
+    /// A program that needs libraries and names no loader that would find them.
+    NoInterpreter { library: String },
+    /// A Mach-O slice without a code signature, or with a defective one. arm64 Macs run nothing unsigned, and other kernels
+    /// kill for a defect where the signature itself asks for it.
+    Signature { architecture: Architecture, defect: Option<&'static str>, is_enforced: bool },
 }
 
 impl Objection {
@@ -107,7 +113,7 @@ impl Objection {
             Self::SymbolVersion { strength: Strength::Weak, .. }
             | Self::BlacklistedSymbol { strength: Strength::Weak, .. }
             | Self::NeededLibrary { absence: Absence::Unlikely | Absence::Preloaded | Absence::Harmless, .. }
-            | Self::Signature { architecture: Architecture::X86_64, .. } => Weight::Warning,
+            | Self::Signature { architecture: Architecture::X86_64, is_enforced: false, .. } => Weight::Warning,
             _ => Weight::Error,
         }
     }
@@ -141,6 +147,7 @@ impl Objection {
         match self {
             Self::SymbolVersion { node, .. } => glibc_node(node),
             Self::PackedRelocations { needs, .. } => Some(*needs),
+            Self::IndirectFunctions { libc: Libc::Glibc, .. } => Some(GLIBC_WITH_INDIRECT_FUNCTIONS),
             _ => None,
         }
     }
@@ -152,6 +159,7 @@ impl Objection {
             Self::Floor { promised, .. }
             | Self::SymbolVersion { promised, .. }
             | Self::PackedRelocations { promised, .. }
+            | Self::IndirectFunctions { promised, .. }
             | Self::LaterMusl { promised, .. } => *promised = OsVersion::new(0, 0),
             Self::ApiLevel { promised, .. } => *promised = 0,
             _ => {}
@@ -256,10 +264,23 @@ impl Objection {
                     "{it} says that it needs a processor of the level x86-64-v{level}, and the tag promises any x86_64"
                 )
             }
-            Self::Signature { architecture, defect: Some(defect) } => {
+            Self::IndirectFunctions { libc, promised } => {
+                write!(out, "{it} has functions that the loader is to choose (`STT_GNU_IFUNC`), which ")?;
+                match libc {
+                    Libc::Musl => out.write_str("musl does not know, and the tag promises musl"),
+                    libc => {
+                        let since = GLIBC_WITH_INDIRECT_FUNCTIONS;
+                        write!(out, "{libc} knows from {since} on, and the tag promises {promised}")
+                    }
+                }
+            }
+            Self::NoInterpreter { library } => {
+                write!(out, "{it} needs `{library}` and names no program interpreter, so that nothing loads that")
+            }
+            Self::Signature { architecture, defect: Some(defect), .. } => {
                 write!(out, "the code signature of {} is broken: {defect}", code(architecture))
             }
-            Self::Signature { architecture, defect: None } => write!(out, "{} is not signed", code(architecture)),
+            Self::Signature { architecture, defect: None, .. } => write!(out, "{} is not signed", code(architecture)),
         }
     }
 }

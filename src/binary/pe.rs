@@ -96,8 +96,11 @@ fn slice<Headers: ImageNtHeaders>(bytes: &[u8], mut offset: u64) -> Result<Slice
     if characteristics & pe::IMAGE_FILE_EXECUTABLE_IMAGE.0 == 0 {
         return Err(PE.malformed("it is not marked as an image that can be run"));
     }
-    let machine = machine(file.machine.get(LE), optional.magic())?;
-    let needed = imports(bytes, &directories, &sections)?;
+    let machine = match machine(file.machine.get(LE), optional.magic())? {
+        Machine::Known(Architecture::X86_64) if has_hybrid_metadata(bytes, &directories, &sections) => Machine::Arm64ec,
+        other => other,
+    };
+    let needed = imports(bytes, &directories, &sections, optional.image_base())?;
     let dll_characteristics = optional.dll_characteristics().0;
     Ok(Slice {
         machine,
@@ -116,6 +119,18 @@ fn slice<Headers: ImageNtHeaders>(bytes: &[u8], mut offset: u64) -> Result<Slice
             of_stable_abi: of_stable_abi::<Headers>(bytes, &directories, &sections),
         }),
     })
+}
+
+/// Whether the load configuration of a file for x64 leads to the metadata of code for Arm (`CHPEMetadataPointer`): the file is
+/// one of Arm64EC then, which looks like x64 to all but Windows on Arm (Microsoft, "Arm64EC", and the header `winnt.h`).
+fn has_hybrid_metadata(bytes: &[u8], directories: &DataDirectories<'_>, sections: &SectionTable<'_>) -> bool {
+    /// Where the pointer stands in the structure, which begins with its own size.
+    const POINTER: usize = 0xc8;
+    let Some(directory) = directories.get(pe::IMAGE_DIRECTORY_ENTRY_LOAD_CONFIG) else { return false };
+    let table = sections.pe_data_at(bytes, directory.virtual_address.get(LE)).unwrap_or_default();
+    let size = table.first_chunk().map_or(0, |raw| u32::from_le_bytes(*raw) as usize);
+    let pointer = table.get(POINTER..POINTER + 8).filter(|_| size >= POINTER + 8);
+    pointer.is_some_and(|pointer| pointer.iter().any(|byte| *byte != 0))
 }
 
 /// What the header of .NET says, where there is one (ECMA-335, II.25.3.3).
@@ -144,6 +159,7 @@ fn imports(
     bytes: &[u8],
     directories: &DataDirectories<'_>,
     sections: &SectionTable<'_>,
+    image_base: u64,
 ) -> Result<Vec<Needed>, BinaryError> {
     let mut strings = Strings::of(PE);
     let mut needed: Vec<Needed> = Vec::new();
@@ -166,13 +182,25 @@ fn imports(
     if let Some(table) = directories.import_table(bytes, sections).map_err(damaged)? {
         let mut descriptors = table.descriptors().map_err(damaged)?;
         while let Some(descriptor) = descriptors.next().map_err(damaged)? {
+            // Loaders end here too, whatever the other fields hold.
+            if descriptor.name.get(LE) == 0 || descriptor.first_thunk.get(LE) == 0 {
+                break;
+            }
             need(descriptor.name.get(LE), false)?;
         }
     }
     if let Some(table) = directories.delay_load_import_table(bytes, sections).map_err(damaged)? {
         let mut descriptors = table.descriptors().map_err(damaged)?;
         while let Some(descriptor) = descriptors.next().map_err(damaged)? {
-            need(descriptor.dll_name_rva.get(LE), true)?;
+            let name = u64::from(descriptor.dll_name_rva.get(LE));
+            if name == 0 {
+                break;
+            }
+            // Elder compilers wrote addresses where the image begins at its preferred one.
+            let is_relative = descriptor.attributes.get(LE) & 1 != 0;
+            let name = if is_relative { Some(name) } else { name.checked_sub(image_base) };
+            let name = name.and_then(|name| u32::try_from(name).ok()).ok_or(PE.truncated("the name of a DLL"))?;
+            need(name, true)?;
         }
     }
     for name in forwarded(bytes, directories, sections)? {
@@ -191,6 +219,9 @@ fn of_stable_abi<Headers: ImageNtHeaders>(
     let Ok(Some(table)) = directories.import_table(bytes, sections) else { return names };
     let Ok(mut descriptors) = table.descriptors() else { return names };
     while let Ok(Some(descriptor)) = descriptors.next() {
+        if descriptor.name.get(LE) == 0 || descriptor.first_thunk.get(LE) == 0 {
+            break;
+        }
         let library = sections.pe_data_at(bytes, descriptor.name.get(LE)).unwrap_or_default();
         let library = strings.take(library, "the name of a DLL").unwrap_or_default();
         if PythonLibrary::of(&library) != Some(PythonLibrary::Stable) {

@@ -146,6 +146,10 @@ pub(super) const GLIBC_WITH_PACKED_RELOCATIONS: OsVersion = OsVersion::new(2, 36
 pub(super) const MUSL_WITH_PACKED_RELOCATIONS: OsVersion = OsVersion::new(1, 2);
 pub(super) const PACKED_RELOCATIONS_NODE: &str = "GLIBC_ABI_DT_RELR";
 
+/// Since when glibc has functions that are chosen by the loader (`STT_GNU_IFUNC`), on x86; elsewhere no tag is older. musl has
+/// none (its `dynlink.c` passes over such symbols and refuses such relocations).
+pub(super) const GLIBC_WITH_INDIRECT_FUNCTIONS: OsVersion = OsVersion::new(2, 11);
+
 /// No function that only glibc has bears a longer name.
 const MAX_GLIBC_NAME: usize = 64;
 

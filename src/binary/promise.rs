@@ -105,7 +105,10 @@ impl Trial<'_> {
             Signature::Absent => None,
             Signature::Broken(defect) => Some(defect),
         };
-        self.found.push(Objection::Signature { architecture, defect });
+        let is_enforced = details.enforces_signature && self.slice.kind == Kind::Executable;
+        // What is not signed asks for nothing.
+        let is_enforced = is_enforced && defect.is_some();
+        self.found.push(Objection::Signature { architecture, defect, is_enforced });
     }
 
     /// What runs on iOS is signed when an app is made of it.
@@ -130,7 +133,7 @@ impl Trial<'_> {
 
     fn android(&mut self, details: &ElfFacts, promised: u16) {
         if self.slice.libc != Some(Libc::Bionic) {
-            let found = libc::other_than_linux(details.os_abi).unwrap_or("Linux").into();
+            let found = details.system.unwrap_or("Linux").into();
             return self.found.push(Objection::System { found, expected: "Android" });
         }
         if details.android_api.is_none_or(|needs| needs > promised) {
@@ -139,7 +142,7 @@ impl Trial<'_> {
     }
 
     fn foreign_system(&self, details: &ElfFacts) -> Option<Objection> {
-        let found = match libc::other_than_linux(details.os_abi) {
+        let found = match details.system {
             Some(name) => name,
             None if self.slice.libc == Some(Libc::Bionic) => "Android",
             None => return None,
@@ -160,6 +163,11 @@ impl Trial<'_> {
         }
         if let Some(found) = details.interpreter.clone().filter(|interpreter| interpreter != expected) {
             self.found.push(Objection::Interpreter { found, expected });
+        }
+        if let (Kind::Executable, None, Some(first)) =
+            (self.slice.kind, &details.interpreter, self.slice.needed.first())
+        {
+            self.found.push(Objection::NoInterpreter { library: first.name.clone() });
         }
         true
     }
@@ -194,6 +202,7 @@ impl Trial<'_> {
                 self.found.push(Objection::PackedRelocations { libc: Libc::Glibc, needs, promised, lacks_node });
             }
         }
+        self.indirect_functions(details, Libc::Glibc, promised);
         self.blacklisted(details, |library| policy::manylinux_blacklist(promised, library));
     }
 
@@ -219,7 +228,16 @@ impl Trial<'_> {
             let (libc, lacks_node) = (Libc::Musl, false);
             self.found.push(Objection::PackedRelocations { libc, needs, promised, lacks_node });
         }
+        self.indirect_functions(details, Libc::Musl, promised);
         self.blacklisted(details, policy::musllinux_blacklist);
+    }
+
+    fn indirect_functions(&mut self, details: &ElfFacts, libc: Libc, promised: OsVersion) {
+        let is_known = libc == Libc::Glibc && promised >= policy::GLIBC_WITH_INDIRECT_FUNCTIONS;
+        // A program without a loader chooses itself.
+        if details.has_indirect_functions && self.slice.linkage == Linkage::Dynamic && !is_known {
+            self.found.push(Objection::IndirectFunctions { libc, promised });
+        }
     }
 
     /// Whether a loader is to read packed relocations.

@@ -3,9 +3,10 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use super::dependencies::ListOrigin;
 use super::error::BinaryError;
 use super::facts::Facts;
-use super::magic::Magic;
+use super::magic::{Format, Magic};
 use super::{dependencies, elf, macho, pe};
 use crate::fs::{self, Map};
 
@@ -14,7 +15,14 @@ use crate::fs::{self, Map};
 /// # Errors
 /// When the bytes are no such file, or contradict themselves.
 pub fn read(bytes: &[u8]) -> Result<Facts, BinaryError> {
-    headers(bytes).map(|facts| Facts { dependencies: dependencies::read(bytes), ..facts })
+    let mut facts = headers(bytes)?;
+    facts.dependencies = dependencies::read(bytes);
+    if let Some(ListOrigin::Go { target, .. }) = facts.dependency_list().map(|list| list.origin.clone())
+        && facts.format == Format::Elf
+    {
+        elf::built_by_go(&mut facts, bytes, &target);
+    }
+    Ok(facts)
 }
 
 fn headers(bytes: &[u8]) -> Result<Facts, BinaryError> {

@@ -107,14 +107,20 @@ pub(super) fn next_tag<'a>(
             return Some(NextTag::of(tag, file, objection));
         }
     }
-    let ruled_out = others.into_iter().filter_map(|tag| Some((tag, objections(tag).into_iter().next()?)));
+    // The tag that the fewest files object to is the nearest.
+    let ruled_out = others.into_iter().filter_map(|tag| {
+        let found = objections(tag);
+        let files: HashSet<_> = found.iter().map(|(file, _)| *file).collect();
+        Some((files.len(), tag, found.into_iter().next()?))
+    });
     // That a file is for another machine is the last thing to say, and that it is for another C library the last but one.
     let distance = |objection: &Objection| match objection {
         Objection::Libc { .. } => 1,
         _ if objection.weight() == Weight::WrongMachine => 2,
         _ => 0,
     };
-    let (tag, (file, objection)) = ruled_out.min_by_key(|(_, (_, objection))| distance(objection))?;
+    let nearest = ruled_out.min_by_key(|(files, _, (_, objection))| (*files, distance(objection)));
+    let (_, tag, (file, objection)) = nearest?;
     Some(NextTag::of(tag.clone(), file, &objection))
 }
 
@@ -179,21 +185,24 @@ pub(super) fn same_family(one: &PlatformTag, other: &PlatformTag) -> bool {
     without_floor(one) == without_floor(other)
 }
 
-/// Per family, tags in the order of their floors: the first that is honest is the lowest.
+/// Per family, tags in the order of their floors: the first that is honest is the lowest. Of several formats or machines
+/// some may be data to the others.
 pub(super) fn candidates<'a>(binaries: impl Iterator<Item = &'a Facts> + Clone) -> Vec<Vec<PlatformTag>> {
-    let Some(first) = binaries.clone().next() else { return Vec::new() };
-    let slices = || binaries.clone().flat_map(|facts| &facts.slices);
-    let architectures: BTreeSet<Architecture> =
-        first.slices.iter().filter_map(|slice| slice.machine.architecture()).collect();
-    match first.format {
-        Format::Elf => architectures.iter().flat_map(|architecture| elf(*architecture, slices())).collect(),
-        Format::MachO => {
-            let mut families = macos(&architectures, slices());
-            families.extend(ios(slices()));
-            families
-        }
-        Format::Pe => architectures.iter().filter_map(|architecture| windows(*architecture)).collect(),
+    let mut formats: Vec<(Format, BTreeSet<Architecture>)> = Vec::new();
+    for facts in binaries.clone() {
+        let place = formats.iter().position(|(format, _)| *format == facts.format).unwrap_or_else(|| {
+            formats.push((facts.format, BTreeSet::new()));
+            formats.len() - 1
+        });
+        formats[place].1.extend(facts.slices.iter().filter_map(|slice| slice.machine.architecture()));
     }
+    let slices = || binaries.clone().flat_map(|facts| &facts.slices);
+    let families = formats.iter().flat_map(|(format, architectures)| match format {
+        Format::Elf => architectures.iter().flat_map(|architecture| elf(*architecture, slices())).collect(),
+        Format::MachO => [macos(architectures, slices()), ios(slices())].concat(),
+        Format::Pe => architectures.iter().filter_map(|architecture| windows(*architecture)).collect::<Vec<_>>(),
+    });
+    families.collect()
 }
 
 fn elf<'a>(architecture: Architecture, slices: impl Iterator<Item = &'a Slice> + Clone) -> Vec<Vec<PlatformTag>> {
@@ -210,7 +219,7 @@ fn elf<'a>(architecture: Architecture, slices: impl Iterator<Item = &'a Slice> +
 fn android<'a>(architecture: Architecture, slices: impl Iterator<Item = &'a Slice>) -> Option<Vec<PlatformTag>> {
     let abi = AndroidAbi::ALL.into_iter().find(|abi| abi.architecture() == architecture)?;
     let stated = slices.filter_map(|slice| match &slice.details {
-        Details::Elf(details) => details.android_api,
+        Details::Elf(details) if slice.libc == Some(Libc::Bionic) => Some(details.android_api.unwrap_or_default()),
         _ => None,
     });
     let levels: BTreeSet<_> = stated.map(|level| level.max(LOWEST_ANDROID)).collect();

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod apple;
+mod bystander;
 mod choice;
 mod elf;
 mod fat;
@@ -19,7 +20,7 @@ use super::objection::{Absence, Strength};
 use super::*;
 use crate::error::{Exit, Explain as _};
 use crate::samples::binary::{
-    AMD64, ARM64, ElfSample, MachSample, SampleHash, SampleLayout, fat, glibc_elf, mac, pe, static_elf,
+    AMD64, ARM64, ElfSample, MachSample, PeSample, SampleHash, SampleLayout, fat, glibc_elf, mac, pe, static_elf,
 };
 use crate::target::{Architecture, OsVersion, PlatformTag};
 

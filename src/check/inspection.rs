@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::error::CheckError;
-use super::subject::scan::{MemberOptions, inventory, scan};
+use super::rule::Severity;
+use super::subject::scan::{self, MemberOptions, inventory, scan};
 use super::subject::summary::is_wheel;
 use crate::binary::{
     self, Details, Facts, Format, Inventory, Kind, Libc, Linkage, Machine, Machines, NextTag, Signature, Slice,
@@ -82,6 +83,9 @@ pub struct InspectedWheel {
     pub honest_tags: Vec<PlatformTag>,
     /// As of a single binary.
     pub(crate) next_tag: Option<NextTag>,
+    /// The binaries that do not count in its tags, because nothing loads them where the tags promise something: test data, and
+    /// what is there for another machine.
+    pub(crate) not_counted: Vec<String>,
 }
 
 /// A file that is not what it claims to be.
@@ -91,12 +95,15 @@ pub struct InspectionProblem {
     pub(crate) path: String,
     pub message: String,
     pub help: Option<String>,
+    /// Whether it matters: nothing loads what tests or linkers read.
+    pub(crate) severity: Severity,
 }
 
 impl Report {
-    /// Not good where a file is not what it claims to be.
+    /// Not good where a file is not what it claims to be, unless nothing loads it.
     pub(crate) fn exit(&self) -> Exit {
-        if self.problems.is_empty() { Exit::Good } else { Exit::NotGood }
+        let is_good = self.problems.iter().all(|problem| problem.severity == Severity::Warning);
+        if is_good { Exit::Good } else { Exit::NotGood }
     }
 }
 
@@ -133,7 +140,7 @@ fn inspect_wheel(path: &Path, report: &mut Report) -> Result<(), CheckError> {
     }
     if let Some((total, limit)) = archive.total_bomb() {
         let message = format!("it unpacks to {total} bytes, more than the {limit} that its size allows");
-        report.problems.push(InspectionProblem { path: shown, message, help: None });
+        report.problems.push(InspectionProblem { path: shown, message, help: None, severity: Severity::Error });
         return Ok(());
     }
     let known = report.problems.len();
@@ -142,7 +149,11 @@ fn inspect_wheel(path: &Path, report: &mut Report) -> Result<(), CheckError> {
         let inside = || format!("{shown}/{}", member.name);
         match (&found.error, &found.binary) {
             (Some(error), _) => report.problems.push(InspectionProblem::of(inside(), error)),
-            (None, Some(Err(error))) => report.problems.push(InspectionProblem::of(inside(), error)),
+            (None, Some(Err(error))) => {
+                let is_harmless = scan::entry(member).excuses(&member.name, error);
+                let severity = if is_harmless { Severity::Warning } else { Severity::Error };
+                report.problems.push(InspectionProblem { severity, ..InspectionProblem::of(inside(), error) });
+            }
             (None, _) => {}
         }
     }
@@ -161,17 +172,22 @@ fn inspect_wheel(path: &Path, report: &mut Report) -> Result<(), CheckError> {
     };
     let honest = match inventory.binaries().is_empty() {
         // Of what cannot be read nobody knows where it runs.
-        true if report.problems.len() > known => Vec::new(),
+        true if report.problems[known..].iter().any(|it| it.severity == Severity::Error) => Vec::new(),
         true => vec![PlatformTag::Any],
         false => inventory.lowest_honest_tags(),
     };
-    report.wheels.push(InspectedWheel { path: shown, tags, honest_tags: honest, next_tag: inventory.next_tag() });
+    let own: Vec<PlatformTag> = tags.iter().filter_map(|tag| tag.parse().ok()).collect();
+    let kept: Vec<PlatformTag> = own.into_iter().filter(|tag| inventory.honours(tag)).collect();
+    let not_counted = inventory.not_counted(if kept.is_empty() { &honest } else { &kept });
+    let not_counted = not_counted.into_iter().map(str::to_owned).collect();
+    let next_tag = inventory.next_tag();
+    report.wheels.push(InspectedWheel { path: shown, tags, honest_tags: honest, next_tag, not_counted });
     Ok(())
 }
 
 impl InspectionProblem {
     fn of(path: String, error: &impl Explain) -> Self {
-        Self { path, message: error.to_string(), help: error.hint() }
+        Self { path, message: error.to_string(), help: error.hint(), severity: Severity::Error }
     }
 }
 

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::inspection::{Binary, InspectedWheel, InspectionProblem, Report};
+use super::rule::Severity;
 use crate::binary::NextTag;
 use crate::binary::{Format, Kind, Machine, Signature};
 use crate::console::Shown;
@@ -18,10 +19,12 @@ impl Shown for Report {
     fn text(&self) -> String {
         let wheel = |wheel: &InspectedWheel| {
             let tags = [("wheel tags", wheel.tags.join(", ")), (HONEST_TAGS, tags(&wheel.honest_tags))];
-            block(&wheel.path, tags.into_iter().chain(next(wheel.next_tag.as_ref())).collect())
+            let not_counted = (!wheel.not_counted.is_empty()).then(|| ("not counted", not_counted(&wheel.not_counted)));
+            block(&wheel.path, tags.into_iter().chain(next(wheel.next_tag.as_ref())).chain(not_counted).collect())
         };
         let problem = |problem: &InspectionProblem| {
-            let lines = [("problem", Some(&problem.message)), ("help", problem.help.as_ref())];
+            let label = if problem.severity == Severity::Error { "problem" } else { "warning" };
+            let lines = [(label, Some(&problem.message)), ("help", problem.help.as_ref())];
             block(&problem.path, lines.into_iter().filter_map(|(label, text)| Some((label, text?.clone()))).collect())
         };
         // What is in a wheel stands below it.
@@ -138,12 +141,26 @@ impl Binary {
         lines.extend(self.dependency_list_defect.clone().map(|defect| ("list inside", format!("broken: {defect}"))));
         lines.push((HONEST_TAGS, tags(&self.honest_tags)));
         lines.extend(next(self.next_tag.as_ref()));
+        if self.honest_tags.is_empty() && self.next_tag.is_none() {
+            lines.push((NEXT_TAG, format!("none: no platform tag is for {}", self.architecture)));
+        }
         lines
     }
 }
 
 fn next(ruled_out: Option<&NextTag>) -> Option<(&'static str, String)> {
     ruled_out.map(|next| (NEXT_TAG, next.to_string()))
+}
+
+/// A few of the binaries that say nothing of the tags, and why.
+fn not_counted(members: &[String]) -> String {
+    const MAX: usize = 3;
+    let others = members.len().saturating_sub(MAX);
+    let mut text = members.iter().take(MAX).cloned().collect::<Vec<_>>().join(", ");
+    if others > 0 {
+        text.push_str(&format!(" and {}", plural(others, "other")));
+    }
+    text + ": data that nothing loads on machines of these tags"
 }
 
 fn tags(tags: &[PlatformTag]) -> String {

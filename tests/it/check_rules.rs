@@ -549,7 +549,11 @@ fn metadata_cases() -> Vec<Case> {
         // Some readers take what is indented for more of the value above it, and `;` for the beginning of a name.
         ("entry-points", E, linux().and(&points, format!("{own}  other = codex_cli_bin:main\n"), 0o100644)),
         ("entry-points", E, linux().and(&points, format!("{own}  [gui_scripts]\n"), 0o100644)),
-        ("entry-points", W, linux().and(&points, format!("{own}[g]\nx = codex_cli_bin\n y = codex_cli_bin\n"), 0o100644)),
+        (
+            "entry-points",
+            W,
+            linux().and(&points, format!("{own}[g]\nx = codex_cli_bin\n y = codex_cli_bin\n"), 0o100644),
+        ),
         ("entry-points", E, linux().and(&points, format!("{own}; a remark\n"), 0o100644)),
         ("entry-points", W, linux().and(&points, format!("{own};old = codex_cli_bin:main\n"), 0o100644)),
         // More than is read of any text.

@@ -100,6 +100,28 @@ fn what_cannot_be_read_has_no_honest_tag() {
 }
 
 #[test]
+fn a_machine_that_no_tag_is_for_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let mips = ElfSample { class64: false, machine: 8, ..static_elf() }.build();
+    write(directory.path(), "program", mips);
+    let shown = inspect(directory.path(), &["program"]);
+    let last = "  honest tags  none\n  next tag     none: no platform tag is for mips\n";
+    assert!(shown.contains(last), "{shown}");
+}
+
+#[test]
+fn the_tag_that_the_fewest_files_object_to_comes_next() {
+    let directory = tempfile::tempdir().unwrap();
+    let name = "a-1-py3-none-manylinux_2_17_x86_64.whl";
+    let other = ElfSample { needed: vec!["libc.so.6", "libnowhere.so"], ..glibc_elf() }.build();
+    let members = [entry("a/x", glibc_elf().build(), 0o100755), entry("a/y", other, 0o100755)];
+    write(directory.path(), name, archive(&members, b""));
+    let shown = inspect(directory.path(), &[name]);
+    let why = "`manylinux_2_17_x86_64` is out: `y` needs `libnowhere.so`, which neither the tag's platforms nor the wheel have";
+    assert!(shown.contains(&format!("  honest tags  none\n  next tag     {why}\n")), "{shown}");
+}
+
+#[test]
 fn what_rules_a_better_tag_out_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let versions = vec![("libc.so.6", "GLIBC_2.28", false, vec![("fcntl64", false)])];

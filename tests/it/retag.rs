@@ -284,6 +284,34 @@ fn what_is_no_wheel_is_a_finding_and_what_cannot_be_read_an_error() {
 }
 
 #[test]
+fn what_tests_read_decides_no_tag() {
+    let directory = tempfile::tempdir().unwrap();
+    let torn = ElfSample { kind: 7, ..static_elf() }.build();
+    let arm = ElfSample { machine: 183, ..static_elf() }.build();
+    for (path, bytes, mode, is_taken) in [
+        ("openai_codex_cli_bin/tests/torn", &torn, 0o100_644, true),
+        ("openai_codex_cli_bin/testdata/arm", &arm, 0o100_644, true),
+        ("openai_codex_cli_bin/tests/torn", &torn, 0o100_755, false),
+        ("openai_codex_cli_bin/tests/arm.so", &arm, 0o100_644, false),
+        ("openai_codex_cli_bin/torn", &torn, 0o100_644, false),
+    ] {
+        let wheel = linux().and(path, bytes.clone(), mode);
+        put(directory.path(), &wheel);
+        let output = retag(directory.path(), &[&wheel.file_name, "--honest"]);
+        assert_eq!(output.status.success(), is_taken, "{path} {mode:o}: {}", text(&output));
+        _ = fs::remove_dir_all(directory.path().join("out"));
+        // `inspect` says the same of both.
+        let output = run(relkit().args(["inspect", &wheel.file_name]).current_dir(directory.path()));
+        let said = text(&output);
+        let first = said.lines().find(|line| line.contains("honest tags")).unwrap();
+        let is_damaged = *bytes == torn;
+        assert_eq!(output.status.success(), is_taken || !is_damaged, "{path} {mode:o}: {said}");
+        assert_eq!(first.contains("manylinux_2_17_x86_64"), is_taken || is_damaged, "{path} {mode:o}: {said}");
+        assert_eq!(said.contains("not counted"), is_taken && !is_damaged, "{path} {mode:o}: {said}");
+    }
+}
+
+#[test]
 fn no_file_is_lost_to_another() {
     let directory = tempfile::tempdir().unwrap();
     let (one, other) = (under("manylinux_2_28_x86_64", linux()), under("manylinux_2_30_x86_64", linux()));

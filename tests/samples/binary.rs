@@ -29,6 +29,12 @@ pub struct ElfSample {
     pub android_api: Option<u32>,
     /// The bits of `GNU_PROPERTY_X86_ISA_1_NEEDED`, in the place of Android's note.
     pub x86_levels: Option<u32>,
+    /// A note in the place of Android's: its owner, which has four bytes with those that end it or eight, its type, and a number.
+    pub note: Option<(&'static str, u32, u32)>,
+    /// The type of the one relocation that there is where the hash table is GNU's.
+    pub relocation: u32,
+    /// Whether the symbols that the file has itself choose others, and the relocation names the first of them.
+    pub indirect: bool,
     /// Whether it states packed relocations.
     pub relr: bool,
     /// `Tag_CPU_arch` of Arm's attributes.
@@ -90,6 +96,9 @@ pub fn static_elf() -> ElfSample {
         undefined: Vec::new(),
         android_api: None,
         x86_levels: None,
+        note: None,
+        relocation: 6,
+        indirect: false,
         relr: false,
         arm_version: None,
         defined: Vec::new(),
@@ -224,15 +233,20 @@ impl ElfSample {
         // What the loader looks at although no hash table counts it.
         let mut relocations = Vec::new();
         if self.hash == SampleHash::Gnu {
-            let symbol = named.len() as u64;
-            for value in [0, if self.class64 { symbol << 32 | 6 } else { symbol << 8 | 6 }, 0] {
+            let symbol = named.len() as u64 + u64::from(self.indirect);
+            let kind = u64::from(self.relocation);
+            for value in [0, if self.class64 { symbol << 32 | kind } else { symbol << 8 | kind }, 0] {
                 self.long(&mut relocations, value);
             }
         }
         named.extend(self.defined.iter().map(|name| (*name, false, 1, 1)));
         for (name, weak, index, section) in named {
             let name = string(name) as u32;
-            let info = if weak { 0x22 } else { 0x12 };
+            let info = match (weak, self.indirect && section > 0) {
+                (true, _) => 0x22,
+                (false, false) => 0x12,
+                (false, true) => 0x1a,
+            };
             self.word(&mut symbols, name);
             if self.class64 {
                 symbols.extend([info, 0]);
@@ -310,6 +324,15 @@ impl ElfSample {
             }
             note.extend(b"Android\0");
             self.word(&mut note, level);
+        }
+        if let Some((owner, kind, number)) = self.note {
+            let size = (owner.len() as u32 + 1).next_multiple_of(4);
+            for value in [size, 4, kind] {
+                self.word(&mut note, value);
+            }
+            note.extend(owner.bytes());
+            note.resize(note.len() + size as usize - owner.len(), 0);
+            self.word(&mut note, number);
         }
         if let Some(levels) = self.x86_levels {
             for value in [4, 16, 5] {
@@ -614,6 +637,10 @@ pub struct PeSample<'a> {
     pub signed: bool,
     /// The flags in the header of .NET, where there is one.
     pub clr: Option<u32>,
+    /// Whether what is loaded late stands at addresses, as elder compilers wrote it, not at distances from the image's begin.
+    pub has_addresses: bool,
+    /// Whether the load configuration leads to the metadata of code for Arm.
+    pub is_hybrid: bool,
     /// The size that is stated of the table of exports, where it is another one.
     pub exports_size: Option<u32>,
 }
@@ -626,6 +653,9 @@ pub fn assembly(flags: u32) -> Vec<u8> {
 
 /// Where the one section of a sample is loaded.
 const PE_BASE: u32 = 0x1000;
+
+/// Where the image is to begin.
+const PE_IMAGE_BASE: u32 = 0x40_0000;
 
 impl PeSample<'_> {
     pub fn build(&self) -> Vec<u8> {
@@ -641,8 +671,9 @@ impl PeSample<'_> {
         let delayed = section.len();
         section.resize(delayed + 32 * (self.delayed.len() + 1), 0);
         for (index, name) in self.delayed.iter().enumerate() {
-            let at = put_name(&mut section, name);
-            section[delayed + 32 * index..][..4].copy_from_slice(&1_u32.to_le_bytes());
+            let at = put_name(&mut section, name) + if self.has_addresses { PE_IMAGE_BASE } else { 0 };
+            let attributes = u32::from(!self.has_addresses);
+            section[delayed + 32 * index..][..4].copy_from_slice(&attributes.to_le_bytes());
             section[delayed + 32 * index + 4..][..4].copy_from_slice(&at.to_le_bytes());
             section[delayed + 32 * index + 12..][..4].copy_from_slice(&PE_BASE.to_le_bytes());
             section[delayed + 32 * index + 16..][..4].copy_from_slice(&PE_BASE.to_le_bytes());
@@ -664,6 +695,13 @@ impl PeSample<'_> {
         if count > 0 {
             let size = self.exports_size.unwrap_or((section.len() - exports) as u32);
             directories.push((0, PE_BASE + exports as u32, size));
+        }
+        if self.is_hybrid {
+            let at = section.len();
+            section.resize(at + 0x140, 0);
+            section[at..at + 4].copy_from_slice(&0x140_u32.to_le_bytes());
+            section[at + 0xc8] = 0x10;
+            directories.push((10, PE_BASE + at as u32, 0x140));
         }
         if let Some(flags) = self.clr {
             let at = section.len();
@@ -704,6 +742,9 @@ impl PeSample<'_> {
         out.extend(if self.is_library { 0x2022_u16 } else { 0x22 }.to_le_bytes());
         let mut optional = vec![0; size];
         optional[..2].copy_from_slice(&magic.to_le_bytes());
+        // PE32 has the address in a narrower field.
+        let base = if self.machine == 0x14c { 28 } else { 24 };
+        optional[base..base + 4].copy_from_slice(&PE_IMAGE_BASE.to_le_bytes());
         optional[48..50].copy_from_slice(&6_u16.to_le_bytes());
         optional[68..70].copy_from_slice(&3_u16.to_le_bytes());
         optional[70..72].copy_from_slice(&0x8160_u16.to_le_bytes());

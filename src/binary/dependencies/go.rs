@@ -5,7 +5,7 @@ use memchr::memmem;
 
 use super::error::DependencyError;
 use super::image::{Area, Image};
-use super::list::{Dependency, DependencyList, DependencySource, ListOrigin, Root, Scope};
+use super::list::{Dependency, DependencyList, DependencySource, GoTarget, ListOrigin, Root, Scope};
 
 const MAGIC: &[u8] = b"\xff Go buildinf:";
 const ALIGNMENT: u64 = 16;
@@ -111,7 +111,7 @@ pub(super) fn parse(toolchain: &str, modules: &str) -> Result<DependencyList, De
         return Err(DependencyError::GoToolchain);
     }
     let mut list = DependencyList {
-        origin: ListOrigin::Go { toolchain: toolchain.to_owned() },
+        origin: ListOrigin::Go { toolchain: toolchain.to_owned(), target: target(modules) },
         root: None,
         dependencies: Vec::new(),
         direct: Default::default(),
@@ -159,6 +159,19 @@ pub(super) fn parse(toolchain: &str, modules: &str) -> Result<DependencyList, De
     }
     list.direct = (0..list.dependencies.len()).collect();
     Ok(list)
+}
+
+/// What the settings of the build say, a row each: `build`, then `GOARM=6,softfloat` or its like.
+fn target(modules: &str) -> GoTarget {
+    let mut target = GoTarget::default();
+    for (name, value) in modules.lines().filter_map(|row| row.strip_prefix("build\t")?.split_once('=')) {
+        match name {
+            "GOOS" => target.system = Some(value.to_owned()),
+            "GOARM" => target.arm = value.split(',').next().and_then(|version| version.parse().ok()),
+            _ => {}
+        }
+    }
+    target
 }
 
 /// What a row of replacement is about.

@@ -21,14 +21,24 @@ pub(crate) enum ListOrigin {
     Go {
         /// The version of the toolchain, such as `go1.25.1`.
         toolchain: String,
+        target: GoTarget,
     },
+}
+
+/// What a Go program was built for, as far as it says so.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct GoTarget {
+    /// `GOOS`, such as `linux`.
+    pub(crate) system: Option<String>,
+    /// `GOARM`: the version of 32-bit Arm that it was built for.
+    pub(crate) arm: Option<u8>,
 }
 
 impl fmt::Display for ListOrigin {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::CargoAuditable => formatter.write_str("cargo-auditable"),
-            Self::Go { toolchain } => write!(formatter, "Go build information, {toolchain}"),
+            Self::Go { toolchain, .. } => write!(formatter, "Go build information, {toolchain}"),
         }
     }
 }

@@ -10,7 +10,7 @@ mod list;
 pub(crate) use error::DependencyError;
 #[cfg(test)]
 pub(crate) use list::Root;
-pub(crate) use list::{Dependency, DependencyList, DependencySource, ListOrigin, Scope};
+pub(crate) use list::{Dependency, DependencyList, DependencySource, GoTarget, ListOrigin, Scope};
 
 use image::Image;
 

@@ -166,6 +166,28 @@ fn a_broken_list_is_named() {
 }
 
 #[test]
+fn a_program_of_go_says_what_it_was_built_for() {
+    for (rows, system, arm) in [
+        ("", None, None),
+        ("build\tGOARCH=amd64\nbuild\tGOOS=linux\n", Some("linux"), None),
+        ("build\tGOARM=7\nbuild\tGOOS=linux\n", Some("linux"), Some(7)),
+        ("build\tGOARM=5,softfloat\n", None, Some(5)),
+        ("build\tGOARM=x\nbuilt\tGOOS=linux\nbuild\tGOOS\n", None, None),
+    ] {
+        let found = list(&elf_with(".go.buildinfo", &go_inline("go1.25.1", &format!("path\tm\n{rows}"))));
+        let target = GoTarget { system: system.map(str::to_owned), arm };
+        assert_eq!(found.origin, ListOrigin::Go { toolchain: "go1.25.1".into(), target }, "{rows}");
+    }
+    let program =
+        |system: &str| elf_with(".go.buildinfo", &go_inline("go1.25.1", &format!("path\tm\nbuild\tGOOS={system}\n")));
+    for (system, expected) in [("linux", None), ("dragonfly", Some("DragonFly")), ("illumos", Some("illumos"))] {
+        let facts = crate::binary::read(&program(system)).unwrap();
+        let crate::binary::Details::Elf(elf) = &facts.slices[0].details else { panic!("{system}") };
+        assert_eq!(elf.system, expected, "{system}");
+    }
+}
+
+#[test]
 fn a_graph_of_many_edges_is_read_in_linear_time() {
     let edges = (0..200_000).map(|edge| (edge % 2).to_string()).collect::<Vec<_>>().join(",");
     let circle = format!(

@@ -1,5 +1,6 @@
 //! macOS and iOS: platforms, floors, signatures, run paths.
 
+use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha384};
 
 use super::*;
@@ -135,6 +136,7 @@ fn part(magic: u32, content: &[u8]) -> Vec<u8> {
 /// A directory of the hashes of `code` up to `limit`, and of special slots, the last one first.
 fn directory(code: &[u8], limit: usize, kind: u8, special: &[Vec<u8>]) -> Vec<u8> {
     let hash = |bytes: &[u8]| match kind {
+        1 => Sha1::digest(bytes).to_vec(),
         4 => Sha384::digest(bytes).to_vec(),
         _ => Sha256::digest(bytes).to_vec(),
     };
@@ -172,7 +174,9 @@ fn signatures_of_every_kind_are_held_against_the_code() {
     };
     let of = |bytes: &[u8]| facts(bytes).slices[0].signature.clone();
     let whole = |code: &[u8]| directory(code, code.len(), 2, &special);
-    let sound: [Signer; 4] = [
+    let sound: [Signer; 6] = [
+        &|code| vec![(0, directory(code, code.len(), 1, &[]))],
+        &|code| vec![(0, directory(code, code.len(), 1, &[])), (0x1000, directory(code, code.len(), 2, &[]))],
         &|code| all(code, whole(code)),
         &|code| vec![(0, directory(code, code.len(), 4, &[]))],
         &|code| vec![(0, directory(code, code.len(), 2, &[])), (0x1000, directory(code, code.len(), 4, &[]))],
@@ -187,7 +191,11 @@ fn signatures_of_every_kind_are_held_against_the_code() {
         directory[at] ^= 1;
         directory
     };
-    let broken: [(&str, Signer); 9] = [
+    let broken: [(&str, Signer); 10] = [
+        ("a page", &|code| {
+            let first = directory(code, code.len(), 1, &[]);
+            vec![(0, changed(first.len() - 1, first)), (0x1000, directory(code, code.len(), 2, &[]))]
+        }),
         ("a page", &|code| all(code, changed(whole(code).len() - 1, whole(code)))),
         ("less than", &|code| vec![(0, directory(code, 4096, 2, &[]))]),
         ("same kind", &|code| {
@@ -222,6 +230,81 @@ fn signatures_of_every_kind_are_held_against_the_code() {
             matches!(signature, Signature::Broken(defect) if defect.contains(word)),
             "{number}, {word}: {signature:?}"
         );
+    }
+}
+
+#[test]
+fn kernels_of_intel_kill_for_a_page_where_the_program_asks_for_it() {
+    let signed = |flags: u32, is_changed: bool| {
+        let mut bytes = signed_by(&|code| {
+            let mut whole = directory(code, code.len(), 2, &[]);
+            whole[12..16].copy_from_slice(&flags.to_be_bytes());
+            let last = whole.len() - 1;
+            whole[last] ^= u8::from(is_changed);
+            vec![(0, whole)]
+        });
+        bytes[4..8].copy_from_slice(&AMD64.to_le_bytes());
+        // The header is a part of the first page.
+        let hash = Sha256::digest(&bytes[..4096]);
+        let at = bytes.windows(4).position(|window| window == 0xfade_0c02_u32.to_be_bytes()).unwrap();
+        bytes[at + 90..at + 122].copy_from_slice(&hash);
+        bytes
+    };
+    for (flags, is_changed, expected) in [
+        (2, false, vec![]),
+        (2, true, vec![Weight::Warning]),
+        (0x1_0000, false, vec![]),
+        (0x1_0000, true, vec![Weight::Error]),
+        (0x200, true, vec![Weight::Error]),
+    ] {
+        let found = objections_to(&signed(flags, is_changed), "macosx_11_0_x86_64");
+        let weights: Vec<_> = found.iter().map(Objection::weight).collect();
+        assert_eq!(weights, expected, "{flags:#x} {is_changed} {found:?}");
+        // A library is killed for with the program that loads it.
+        let mut library = signed(flags, is_changed);
+        library[12] = 6;
+        let found = objections_to(&library, "macosx_11_0_x86_64");
+        assert!(found.iter().all(|it| it.weight() == Weight::Warning), "{found:?}");
+    }
+}
+
+#[test]
+fn code_for_a_part_of_a_family_is_for_no_tag() {
+    let part = |cpu, part: u32| {
+        let mut bytes = MachSample { signed: false, ..mac(cpu, 11, 0) }.build();
+        bytes[8..12].copy_from_slice(&part.to_le_bytes());
+        bytes
+    };
+    for (cpu, number, name, is_common) in [
+        (ARM64, 0, "aarch64", true),
+        (ARM64, 1, "aarch64", true),
+        (ARM64, 2, "arm64e", false),
+        (ARM64, 0x8000_0002, "arm64e", false),
+        (AMD64, 3, "x86_64", true),
+        (AMD64, 0x8000_0003, "x86_64", true),
+        (AMD64, 8, "x86_64h", false),
+    ] {
+        let thin = part(cpu, number);
+        assert_eq!(facts(&thin).machines().to_string(), name);
+        assert_eq!(honest(&thin).is_empty(), !is_common, "{name} {number:#x}");
+        let common = part(cpu, if cpu == ARM64 { 0 } else { 3 });
+        let mut both = fat(&[(cpu, common), (cpu, thin)]);
+        both[8 + 20 + 4..8 + 20 + 8].copy_from_slice(&number.to_be_bytes());
+        if !is_common {
+            assert_eq!(facts(&both).slices.len(), 1, "{name}");
+            assert!(!honest(&both).is_empty(), "{name} beside what all run");
+        }
+    }
+}
+
+#[test]
+fn platforms_of_apple_have_names() {
+    for (number, name) in
+        [(3, "tvOS"), (6, "Mac Catalyst"), (9, "the watchOS simulator"), (11, "visionOS"), (99, "Apple platform 99")]
+    {
+        let bytes = MachSample { build: Some((number, 13, 0)), ..mac(ARM64, 11, 0) }.build();
+        let said = objections_to(&bytes, "macosx_11_0_arm64")[0].to_string();
+        assert_eq!(said, format!("it is built for {name}, and the tag promises macOS"));
     }
 }
 

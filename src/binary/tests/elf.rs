@@ -149,3 +149,26 @@ fn android_is_told_by_its_note() {
     let narrow = ElfSample { class64: false, machine: 40, flags: 0x0500_0200, android_api: Some(21), ..static_elf() };
     assert_eq!(honest(&narrow.build()), ["android_21_armeabi_v7a"]);
 }
+
+#[test]
+fn programs_of_go_for_arm_are_told_by_their_build() {
+    let arm =
+        |flags, arm_version| ElfSample { class64: false, machine: 40, flags, arm_version, ..static_elf() }.build();
+    for (bytes, version, expected) in [
+        (arm(0x0500_0002, None), None, "armv7l"),
+        (arm(0x0500_0002, None), Some(7), "armv7l"),
+        (arm(0x0500_0002, None), Some(6), "armv6l"),
+        (arm(0x0500_0002, None), Some(5), "armv6l"),
+        // Its own calling convention is a static program's affair.
+        (arm(0x0500_0202, None), Some(5), "armv6l"),
+        (arm(0x0500_0202, None), None, "armv7l"),
+        // What was linked by others as well says it in their way.
+        (arm(0x0500_0402, Some(10)), Some(6), "armv7l"),
+        (static_elf().build(), Some(6), "x86_64"),
+    ] {
+        let mut facts = facts(&bytes);
+        let target = dependencies::GoTarget { system: Some("linux".into()), arm: version };
+        super::super::elf::built_by_go(&mut facts, &bytes, &target);
+        assert_eq!(facts.machines().to_string(), expected, "{version:?}");
+    }
+}

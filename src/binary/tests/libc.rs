@@ -83,8 +83,111 @@ fn the_c_library_must_be_the_tags() {
     let android = ElfSample { interpreter: Some("/system/bin/linker64"), needed: vec!["libc.so"], ..glibc_elf() };
     let android = ElfSample { versions: Vec::new(), ..android };
     assert_eq!(honest(&android.build()), [""; 0]);
+    let next = inventory(&[("m/bin/program", android.build())]).next_tag().unwrap();
+    assert_eq!(next.because, "`program` does not say which API level of Android it needs");
     let freebsd = ElfSample { os_abi: 9, ..static_elf() };
     assert_eq!(honest(&freebsd.build()), [""; 0]);
+}
+
+#[test]
+fn a_library_with_an_entry_is_no_program() {
+    let library = |undefined: &[(&'static str, bool)]| {
+        let hash = SampleHash::SysV;
+        ElfSample { kind: 3, undefined: undefined.to_vec(), hash, ..static_elf() }.build()
+    };
+    for (undefined, kind, musl) in [
+        (&[][..], Kind::Executable, None),
+        (&[("__gmon_start__", true)], Kind::Executable, None),
+        (&[("__printf_chk", true)], Kind::Executable, None),
+        (&[("puts", false)], Kind::Library, None),
+        (&[("__printf_chk", false)], Kind::Library, Some("`__printf_chk`")),
+    ] {
+        let bytes = library(undefined);
+        assert_eq!(facts(&bytes).slices[0].kind, kind, "{undefined:?}");
+        let found = objections_to(&bytes, "musllinux_1_2_x86_64");
+        assert_eq!(found.len(), usize::from(musl.is_some()), "{undefined:?} {found:?}");
+        assert!(found.iter().all(|it| it.to_string().contains(musl.unwrap_or_default())));
+    }
+}
+
+#[test]
+fn functions_that_loaders_choose_are_not_known_to_all() {
+    let library = ElfSample { kind: 3, soname: Some("libx.so"), hash: SampleHash::Gnu, ..static_elf() };
+    let with = |sample: ElfSample| ElfSample { defined: vec!["choose"], undefined: vec![("puts", false)], ..sample };
+    let is_out = |bytes: &[u8], tag: &str| {
+        let found = objections_to(bytes, tag);
+        found.iter().any(|it| matches!(it, Objection::IndirectFunctions { .. }))
+    };
+    let narrow = || ElfSample { class64: false, machine: 3, ..library.clone() };
+    let arm = || ElfSample { machine: 183, ..library.clone() };
+    let s390x = || ElfSample { machine: 22, big_endian: true, ..library.clone() };
+    for (sample, machine, expected) in [
+        (with(library.clone()), "x86_64", [false, false, false]),
+        (with(ElfSample { relocation: 37, ..library.clone() }), "x86_64", [true, false, true]),
+        (with(ElfSample { indirect: true, ..library.clone() }), "x86_64", [true, false, true]),
+        (with(ElfSample { relocation: 37, ..arm() }), "aarch64", [false, false, false]),
+        (with(ElfSample { relocation: 1032, ..arm() }), "aarch64", [true, false, true]),
+        (with(ElfSample { relocation: 61, ..s390x() }), "s390x", [true, false, true]),
+        (with(ElfSample { indirect: true, ..s390x() }), "s390x", [true, false, true]),
+        (with(ElfSample { relocation: 42, ..narrow() }), "i686", [true, false, true]),
+        // A program without a loader chooses itself.
+        (with(ElfSample { kind: 2, soname: None, relocation: 37, ..library.clone() }), "x86_64", [false, false, false]),
+    ] {
+        let bytes =
+            ElfSample { undefined: if sample.kind == 2 { vec![] } else { sample.undefined.clone() }, ..sample }.build();
+        let tags = ["manylinux_2_5", "manylinux_2_17", "musllinux_1_2"].map(|tag| format!("{tag}_{machine}"));
+        let found = tags.map(|tag| is_out(&bytes, &tag));
+        assert_eq!(found, expected, "{machine}");
+    }
+}
+
+#[test]
+fn a_program_that_needs_libraries_names_a_loader() {
+    for (interpreter, flags_1, kind, expected) in [
+        (Some("/lib64/ld-linux-x86-64.so.2"), 0x0800_0000, 3, 0),
+        (None, 0x0800_0000, 3, 1),
+        (None, 0, 2, 1),
+        (None, 0, 3, 0),
+    ] {
+        let soname = (flags_1 == 0 && kind == 3).then_some("libx.so");
+        let bytes = ElfSample { interpreter, flags_1, kind, soname, ..glibc_elf() }.build();
+        let found = objections_to(&bytes, "manylinux_2_17_x86_64");
+        let lacking = found.iter().filter(|it| matches!(it, Objection::NoInterpreter { .. }));
+        assert_eq!(lacking.count(), expected, "{interpreter:?} {flags_1:#x} {kind}");
+    }
+}
+
+#[test]
+fn other_systems_are_told_by_any_sign() {
+    let note = |owner, kind, number| ElfSample { note: Some((owner, kind, number)), ..static_elf() };
+    let loader = |path| ElfSample { interpreter: Some(path), needed: vec!["libc.so.1"], ..static_elf() };
+    for (sample, system) in [
+        (static_elf(), None),
+        (note("GNU", 1, 0), None),
+        (note("GNU", 3, 1), None),
+        (note("Go", 4, 1), None),
+        (note("GNU", 1, 1), Some("GNU Hurd")),
+        (note("FreeBSD", 1, 1_400_000), Some("FreeBSD")),
+        (note("NetBSD", 1, 9), Some("NetBSD")),
+        (note("OpenBSD", 1, 0), Some("OpenBSD")),
+        (ElfSample { big_endian: true, machine: 22, ..note("GNU", 1, 1) }, Some("GNU Hurd")),
+        (ElfSample { os_abi: 9, ..static_elf() }, Some("FreeBSD")),
+        (ElfSample { os_abi: 3, ..static_elf() }, None),
+        (loader("/libexec/ld-elf.so.1"), Some("FreeBSD")),
+        (loader("/usr/libexec/ld-elf.so.2"), Some("DragonFly")),
+        (loader("/usr/libexec/ld.so"), Some("OpenBSD")),
+        (loader("/lib/amd64/ld.so.1"), Some("Solaris")),
+    ] {
+        let Details::Elf(elf) = facts(&sample.build()).slices[0].details.clone() else { panic!("{system:?}") };
+        assert_eq!(elf.system, system, "{:?} {:?}", sample.note, sample.interpreter);
+        let tag = if sample.big_endian { "manylinux_2_17_s390x" } else { "manylinux_2_17_x86_64" };
+        let found = objections_to(&sample.build(), tag);
+        assert_eq!(found.iter().any(|it| matches!(it, Objection::System { .. })), system.is_some(), "{system:?}");
+    }
+    // glibc's own loader on this machine.
+    let glibc = ElfSample { big_endian: true, machine: 22, ..loader("/lib/ld.so.1") };
+    let Details::Elf(elf) = facts(&glibc.build()).slices[0].details.clone() else { panic!() };
+    assert_eq!(elf.system, None);
 }
 
 #[test]

@@ -22,6 +22,53 @@ fn windows_has_one_tag_per_machine() {
 }
 
 #[test]
+fn code_for_arm_in_the_form_of_x64_is_none() {
+    let of = |machine, is_hybrid| PeSample { machine, imports: &["kernel32.dll"], is_hybrid, ..PeSample::default() };
+    for (machine, is_hybrid, name, tags) in [
+        (0x8664, false, "x86_64", vec!["win_amd64"]),
+        (0x8664, true, "arm64ec", vec![]),
+        // Code for both, and of 32 bits, whose structure is another one.
+        (0xaa64, true, "aarch64", vec!["win_arm64"]),
+        (0x14c, true, "i686", vec!["win32"]),
+    ] {
+        let bytes = of(machine, is_hybrid).build();
+        assert_eq!(facts(&bytes).machines().to_string(), name);
+        assert_eq!(honest(&bytes), tags, "{name}");
+        let is_refused = objections_to(&bytes, "win_amd64").iter().any(|it| it.weight() == Weight::WrongMachine);
+        assert_eq!(is_refused, tags != ["win_amd64"], "{name}");
+    }
+}
+
+#[test]
+fn imports_end_where_loaders_end_them() {
+    let names = |bytes: &[u8]| {
+        let needed = facts(bytes).slices[0].needed.clone();
+        needed.iter().map(|it| (it.name.clone(), it.optional)).collect::<Vec<_>>()
+    };
+    for machine in [0x8664, 0x14c] {
+        let sample = PeSample { machine, imports: &["a.dll", "b.dll"], delayed: &["c.dll"], ..PeSample::default() };
+        let all = [("a.dll".to_owned(), false), ("b.dll".to_owned(), false), ("c.dll".to_owned(), true)];
+        assert_eq!(names(&sample.build()), all);
+        assert_eq!(names(&PeSample { has_addresses: true, ..sample }.build()), all);
+        // The last entry has a date, and the second no list, which ends as well.
+        let start = sample.build().len() - 1;
+        for (at, to, expected) in
+            [(2 * 20 + 4, vec![7; 4], &all[..]), (20 + 16, vec![0; 4], &[all[0].clone(), all[2].clone()])]
+        {
+            let mut bytes = sample.build();
+            let section = bytes.windows(4).position(|window| window == PE_SECTION).unwrap();
+            let raw = u32::from_le_bytes(bytes[section + 20..section + 24].try_into().unwrap()) as usize;
+            assert!(raw < start);
+            bytes[raw + at..raw + at + 4].copy_from_slice(&to);
+            assert_eq!(names(&bytes), expected, "{machine:#x} {at}");
+        }
+    }
+}
+
+/// What the name of a sample's section begins with.
+const PE_SECTION: &[u8] = b".ida";
+
+#[test]
 fn a_binary_of_another_format_is_the_wrong_machine() {
     let samples = [static_elf().build(), mac(ARM64, 11, 0).build(), pe(0x8664, &[], false)];
     for (index, tag) in ["manylinux_2_17_x86_64", "macosx_11_0_arm64", "win_amd64"].into_iter().enumerate() {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::error::RetagError;
 use super::report::Reason;
 use super::tags::{self, ChosenTags};
-use crate::binary::{BinaryError, Inventory, Spool};
+use crate::binary::{BinaryError, Entry, Inventory, Spool};
 use crate::build::output;
 use crate::digest::Sha256Digest;
 use crate::fs::Existing;
@@ -139,7 +139,7 @@ pub(super) fn of(path: &Path, wanted: &Wanted) -> Result<Plan, RetagError> {
         TagSet { platform: platforms.tags().iter().map(ToString::to_string).collect(), ..wheel.name().tags.clone() };
     let name = WheelFileName { tags, ..wheel.name().clone() };
     let mut wheel_file = wheel_file(&wheel)?.with_tags(&name.tags);
-    if wheel_file.root() == Ok(Root::Purelib) && !inventory.binaries().is_empty() {
+    if wheel_file.root() == Ok(Root::Purelib) && !inventory.honours(&PlatformTag::Any) {
         wheel_file = wheel_file.with_root(Root::Platlib);
         warnings.push("`Root-Is-Purelib` was true although the wheel holds native code, and is false now".into());
     }
@@ -158,21 +158,25 @@ fn read(wheel: &Wheel) -> Result<(Inventory, HashMap<String, Sha256Digest>), Ret
         let why = Disagreement::NotHeld;
         return Err(WheelError::Record { path: path.to_owned(), member: member.to_owned(), why }.into());
     }
-    let (mut digests, mut binaries) = (HashMap::new(), Vec::new());
+    let (mut digests, mut binaries, mut entries) = (HashMap::new(), Vec::new(), HashMap::new());
     for member in wheel.files() {
         let mut spool = Spool::default();
         digests.insert(member.name.clone(), wheel.copy_to(member, &mut spool)?);
         let spooled = |source| RetagError::Temporary { path: path.to_owned(), member: member.name.clone(), source };
+        let entry = Entry { mode: member.unix_mode(), size: member.size };
+        entries.insert(member.name.clone(), entry);
         match spool.read().map_err(spooled)? {
             // An object file is for a linker, wherever the wheel is installed.
             None | Some(Err(BinaryError::Unsupported { .. })) => {}
+            // Nothing loads what tests read.
+            Some(Err(_)) if entry.is_test_data(&member.name) => {}
             Some(Err(source)) => {
                 return Err(RetagError::Binary { path: path.to_owned(), member: member.name.clone(), source });
             }
             Some(Ok(facts)) => binaries.push((member.name.clone(), facts)),
         }
     }
-    Ok((Inventory::new(binaries), digests))
+    Ok((Inventory::new(binaries).held_as(entries), digests))
 }
 
 fn wheel_file(wheel: &Wheel) -> Result<WheelFile, RetagError> {

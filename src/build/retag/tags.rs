@@ -78,7 +78,7 @@ fn hold(path: &Path, platforms: &PlatformTagSet, inventory: &Inventory) -> Resul
         }
     }
     let broken = |tag: &PlatformTag| {
-        let objections = inventory.objections(tag).into_iter();
+        let objections = inventory.counted(tag).into_iter();
         objections.filter(|(_, objection)| objection.breaks_promise()).collect::<Vec<_>>()
     };
     let all: Vec<_> = platforms.tags().iter().map(|tag| (tag, broken(tag))).collect();
@@ -100,11 +100,11 @@ fn hold(path: &Path, platforms: &PlatformTagSet, inventory: &Inventory) -> Resul
 
 /// What a binary says against a new tag without breaking its promise, and did not say against the tags before.
 fn reservations(platforms: &PlatformTagSet, had: &[PlatformTag], inventory: &Inventory) -> Vec<String> {
-    let before: Vec<(&str, Objection)> = had.iter().flat_map(|tag| inventory.objections(tag)).collect();
+    let before: Vec<(&str, Objection)> = had.iter().flat_map(|tag| inventory.counted(tag)).collect();
     let mut said: Vec<(&str, Objection)> = Vec::new();
     let mut warnings = Vec::new();
     for tag in platforms.tags() {
-        for found in inventory.objections(tag) {
+        for found in inventory.counted(tag) {
             if !before.contains(&found) && !said.contains(&found) {
                 warnings.push(format!("`{}` under `{tag}`: {}", found.0, found.1));
                 said.push(found);

@@ -2,20 +2,18 @@
 //! Windows tags). What breaks a promise is the binary step's to say; here each kind of objection becomes a rule.
 
 use std::cell::{LazyCell, OnceCell};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
-use super::contents::{is_data, is_test_data};
 use super::provided::Provided;
-use crate::binary::{Absence, BinaryError, Facts, Format, Libc, Objection, Reach, Weight, is_runtime_of_windows};
+use crate::binary::{Absence, Facts, Format, Libc, Objection, Reach, Weight};
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
 use crate::error::sentence;
-use crate::member_path::{file_name, join, parent};
-use crate::scheme::{self, Scheme};
+use crate::member_path::{join, parent};
 use crate::wheel::requirement::Requirement;
 
 rule!(BINARY_READABLE = "binary-readable", Error, Wheel(binary_readable);
-    what: "What begins as an ELF, Mach-O or PE file is one throughout: its headers do not contradict themselves or lead outside the file. An object file or static library is a warning where its name is not that of a shared library and it is not meant to be started; so is what lies among tests.",
+    what: "What begins as an ELF, Mach-O or PE file is one throughout: its headers do not contradict themselves or lead outside the file. An object file or static library is a warning where its name is not that of a shared library and it is not meant to be started; so is what lies among tests, as in every rule about binaries: a file in a directory such as `tests`, `testdata` or `fixtures` that has not the name of a library and no execute bit.",
     why: "A file cut short or damaged cannot be started, and nothing can be said about it.",
     fix: "Stage the payload again; compare the file with the one that was built";
     because: [Loader("the headers lead outside of the file"), Habit("object files are for linkers, and nothing loads them, nor test data")]);
@@ -24,10 +22,7 @@ fn binary_readable(wheel: &WheelSubject, found: &mut Findings) {
     let debug_symbols: BTreeSet<&str> = wheel.debug_symbols().collect();
     let damaged = wheel.inventory.damaged().iter().filter(|(member, _)| !debug_symbols.contains(member.as_str()));
     for (member, error) in damaged {
-        let is_named = [".o", ".obj", ".ko", ".a"].iter().any(|suffix| member.ends_with(suffix));
-        let is_for_linkers = matches!(error, BinaryError::Unsupported { .. }) && is_named
-            || error.is_for_linkers() && is_data(wheel, member);
-        let is_harmless = is_for_linkers || is_test_data(wheel, member);
+        let is_harmless = wheel.entry(member).is_some_and(|entry| entry.excuses(member, error));
         let severity = if is_harmless { Severity::Warning } else { Severity::Error };
         found.with(severity, Some(member), sentence(error));
     }
@@ -72,24 +67,24 @@ rule!(MANYLINUX_LIBC = "manylinux-libc", Error, Wheel(|wheel, found| objections(
     what: "Under a manylinux tag, ELF files need glibc or no libc at all.",
     why: "The machines that install the wheel have glibc; code for another libc does not start there.",
     fix: "Link the program statically, or build it for glibc";
-    because: [Loader("the libc is not there"), Promise("the tag promises glibc")];
+    because: [Loader("the libc is not there"), Promise("the tag promises glibc"), Habit("nothing loads what tests read")];
     remedy: Retag);
 
-rule!(MUSLLINUX_LIBC = "musllinux-libc", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Libc { promised: Libc::Musl, .. } | Objection::GlibcFunction { .. })));
-    what: "Under a musllinux tag, ELF files need musl or no libc at all; helpers and libraries too. A function that glibc alone has (`__printf_chk`, `mallinfo2`, ...) tells even where no library is named. A library that names glibc's parts and none of its versions serves both, for musl's loader takes itself for `libc.so.6`.",
+rule!(MUSLLINUX_LIBC = "musllinux-libc", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Libc { promised: Libc::Musl, .. } | Objection::GlibcFunction { .. } | Objection::IndirectFunctions { libc: Libc::Musl, .. })));
+    what: "Under a musllinux tag, ELF files need musl or no libc at all; helpers and libraries too. A function that glibc alone has (`__printf_chk`, `mallinfo2`, ...) tells even where no library is named. A library that names glibc's parts and none of its versions serves both, for musl's loader takes itself for `libc.so.6`. Functions that the loader is to choose (`STT_GNU_IFUNC`) are unknown to musl.",
     why: "Alpine and its like have no glibc: the file does not start there, and `not found` is all that is said.",
     fix: "Link the program statically or build it for musl, or leave the tag off the wheel";
-    because: [Loader("the libc is not there"), Promise("the tag promises musl")];
+    because: [Loader("the libc is not there"), Promise("the tag promises musl"), Habit("nothing loads what tests read")];
     remedy: Retag);
 
-rule!(ELF_INTERP = "elf-interp", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Interpreter { .. })));
-    what: "The program interpreter is the one that the tag's platforms have, such as `/lib64/ld-linux-x86-64.so.2`.",
+rule!(ELF_INTERP = "elf-interp", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Interpreter { .. } | Objection::NoInterpreter { .. })));
+    what: "The program interpreter is the one that the tag's platforms have, such as `/lib64/ld-linux-x86-64.so.2`; a program that needs libraries names one.",
     why: "The kernel looks for that very path and starts nothing without it.",
     fix: "Build with the platform's own linker settings, or set the path with `patchelf --set-interpreter`";
-    because: [Loader("the kernel does not find the interpreter")]);
+    because: [Loader("the kernel does not find the interpreter"), Habit("nothing loads what tests read")]);
 
-rule!(MANYLINUX_FLOOR = "manylinux-floor", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::SymbolVersion { .. } | Objection::PackedRelocations { libc: Libc::Glibc, .. })));
-    what: "Symbol versions (GLIBC, GLIBCXX, CXXABI, GCC) are among those that the tag's glibc has on that architecture; that the symbols bound to one are weak does not help. Where the need itself is marked weak (VER_FLG_WEAK) and all its symbols are, it is a warning. Packed relocations (DT_RELR) need glibc 2.36 and its node for them.",
+rule!(MANYLINUX_FLOOR = "manylinux-floor", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::SymbolVersion { .. } | Objection::PackedRelocations { libc: Libc::Glibc, .. } | Objection::IndirectFunctions { libc: Libc::Glibc, .. })));
+    what: "Symbol versions (GLIBC, GLIBCXX, CXXABI, GCC) are among those that the tag's glibc has on that architecture; that the symbols bound to one are weak does not help. Where the need itself is marked weak (VER_FLG_WEAK) and all its symbols are, it is a warning. Packed relocations (DT_RELR) need glibc 2.36 and its node for them, functions that the loader chooses (STT_GNU_IFUNC) 2.11.",
     why: "The loader refuses the file on the oldest machines that install the wheel.",
     fix: "Build on an older system or link statically, or raise the tag to the version that is needed";
     because: [Loader("a version that is not there stops the start"), Promise("the tag promises an older glibc"), Habit("the start goes on without it")];
@@ -105,14 +100,14 @@ rule!(MUSLLINUX_FLOOR = "musllinux-floor", Error, Wheel(|wheel, found| objection
     what: "No function is used that the tag's musl does not have yet, nor packed relocations (DT_RELR), which musl 1.1 passes over.",
     why: "The loader refuses the file on the oldest machines that install the wheel.",
     fix: "Link statically, or raise the tag to the musl version that is needed";
-    because: [Loader("a function that is not there stops the start"), Promise("the tag promises an older musl")];
+    because: [Loader("a function that is not there stops the start"), Promise("the tag promises an older musl"), Habit("nothing loads what tests read")];
     remedy: Retag);
 
 rule!(ELF_ISA = "elf-isa", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::ProcessorLevel { .. })));
     what: "No ELF file for x86-64 states that it needs a processor of a higher level (x86-64-v2, -v3, -v4 in `.note.gnu.property`).",
     why: "The tag promises every x86-64 processor; glibc from 2.33 on refuses the file on others: `CPU ISA level is lower than required`.",
     fix: "Link without `-z x86-64-v2` and its like, or choose the code at run time";
-    because: [Loader("glibc refuses the file on processors below that level"), Promise("the tag promises the baseline of x86-64")]);
+    because: [Loader("glibc refuses the file on processors below that level"), Promise("the tag promises the baseline of x86-64"), Habit("nothing loads what tests read")]);
 
 rule!(ELF_NEEDED = "elf-needed", Error, Wheel(|wheel, found| objections(wheel, found, Some(Format::Elf), |it| matches!(it, Objection::NeededLibrary { .. })));
     what: "Needed libraries are part of every platform of the tag, or lie in the wheel where an `$ORIGIN` run path leads once it is installed: a program of `.data/scripts` lies in `bin/` then, `DT_RUNPATH` serves its own file alone, `DT_RPATH` and musl's run paths what that file loads too. A library that a module of Python misses is a warning where Python code of the wheel may have loaded it before, and one that a library misses where a required distribution brings it along and loads it, as torch does. A plug-in that only some programs load is judged as every other file: nothing in a wheel says who asks for it.",
@@ -124,27 +119,27 @@ rule!(MACHO_MINOS = "macho-minos", Error, Wheel(|wheel, found| objections(wheel,
     what: "The lowest macOS that a file is built for is not above the tag's.",
     why: "Older Macs install the wheel, and the loader refuses the program.",
     fix: "Tag the wheel with the version that the file needs, or build with a lower MACOSX_DEPLOYMENT_TARGET";
-    because: [Loader("older systems refuse the file"), Promise("the tag promises an older macOS")];
+    because: [Loader("older systems refuse the file"), Promise("the tag promises an older macOS"), Habit("nothing loads what tests read")];
     remedy: Retag);
 
 rule!(MACHO_NO_MINOS = "macho-no-minos", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::NoMinimumOs { .. })));
     what: "Mach-O files state the lowest macOS that they run on.",
     why: "Nobody can tell whether the tag is true.",
     fix: "Build with a linker that writes LC_BUILD_VERSION, and set MACOSX_DEPLOYMENT_TARGET";
-    because: [Promise("the tag promises a lowest macOS, and the file states none")]);
+    because: [Promise("the tag promises a lowest macOS, and the file states none"), Habit("nothing loads what tests read")]);
 
 rule!(ANDROID_API = "android-api", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::ApiLevel { .. })));
     what: "The lowest API level of Android that a file is built for is stated, and not above the tag's.",
     why: "Older devices install the wheel, and the loader refuses the program or does not find a function.",
     fix: "Tag the wheel with the API level that the file states, or build with a lower one";
-    because: [Promise("the tag promises a lower API level")];
+    because: [Promise("the tag promises a lower API level"), Habit("nothing loads what tests read")];
     remedy: Retag);
 
 rule!(MACHO_SIGNED = "macho-signed", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Signature { .. })));
-    what: "Every arm64 slice carries a code signature that kernel and loader take: it covers the slice up to itself, each page is the one that was signed, and so are entitlements and, under a certificate, the directory of the hashes. An x86_64 slice without one is a warning.",
+    what: "Every arm64 slice carries a code signature that kernel and loader take: it covers the slice up to itself, each page is the one that was signed, and so are entitlements and, under a certificate, the directory of the hashes. An x86_64 slice without one is a warning, and so is one of which pages have changed, unless the program asks for the hardened runtime.",
     why: "Macs with arm64 kill an unsigned program at once, and one that was changed after it had been signed at the first page that does not match.",
     fix: "Sign the file with `codesign` after the last change to it; `codesign --sign -` is the least";
-    because: [Loader("arm64 Macs kill an unsigned program"), Habit("x86_64 Macs start it")]);
+    because: [Loader("arm64 Macs kill an unsigned program"), Habit("x86_64 Macs start it, unless it asks for the hardened runtime")]);
 
 rule!(MACHO_DYLIBS = "macho-dylibs", Error, Wheel(|wheel, found| objections(wheel, found, Some(Format::MachO), |it| matches!(it, Objection::NeededLibrary { .. })));
     what: "Libraries come from `/usr/lib` or `/System/Library`, or lie in the wheel where `@rpath`, `@loader_path` or `@executable_path` leads once it is installed: a program of `.data/scripts` lies in `bin/` then, and of a module that Python imports Python is the executable. A library that a module misses is a warning where Python code of the wheel, or a distribution that it requires, may have loaded it before. A plug-in that only some programs load is judged as every other file.",
@@ -167,21 +162,14 @@ pub(super) fn objections(
     pick: impl Fn(&Objection) -> bool,
 ) {
     let binaries = wheel.binaries();
-    let rows = wheel.objections.iter().filter(|row| row.2.weight() == Weight::WrongMachine);
-    let wrong: HashSet<&str> = rows.map(|row| row.1.as_str()).collect();
-    // Where nothing is for the tag's own machine, a name excuses nothing.
-    let is_any_right = wrong.len() < binaries.len();
+    let own = wheel.starter();
+    let judged = wheel.objections.iter().map(|(_, member, objection)| (member.as_str(), objection));
+    let bystanders = wheel.inventory.bystanders(Some(&own), judged);
     let (loads_libraries, required, mut brought) = (OnceCell::new(), OnceCell::new(), HashMap::new());
     let provided = LazyCell::new(|| Provided::to(wheel));
     for (tag, member, objection) in wheel.objections.iter().filter(|(.., objection)| pick(objection)) {
         if binaries.get(member.as_str()).is_some_and(|facts| format.is_none_or(|format| facts.format == format)) {
-            let is_of_others = names_its_machine(member, &binaries)
-                || matches!(objection, Objection::Format { .. }) && names_its_loader(member, &binaries);
-            let is_wrong = wrong.contains(member.as_str());
-            let is_meant = is_wrong
-                && (is_any_right && is_of_others
-                    || is_test_data(wheel, member)
-                    || matches!(objection, Objection::Architecture { .. }) && is_unused_runtime(member, &binaries));
+            let is_meant = bystanders.excuse(member, objection);
             let absent = match objection {
                 Objection::NeededLibrary { library, reach: Reach::Absent, .. } => Some(library),
                 _ => None,
@@ -210,16 +198,6 @@ pub(super) fn objections(
             found.with(severity, Some(member), format!("{objection} (`{tag}`){note}"));
         }
     }
-}
-
-/// Whether the file is a part of Windows' or Microsoft's C and C++ runtimes, copied along, that no other file asks for.
-fn is_unused_runtime(member: &str, binaries: &HashMap<&str, &Facts>) -> bool {
-    let name = file_name(member);
-    let is_asked_for = || {
-        let slices = binaries.values().flat_map(|facts| &facts.slices);
-        slices.flat_map(|slice| &slice.needed).any(|needed| needed.name.eq_ignore_ascii_case(name))
-    };
-    is_runtime_of_windows(name) && !is_asked_for()
 }
 
 /// Whether the library is found where something has loaded it before.
@@ -309,44 +287,4 @@ fn led_to(member: &str, facts: &Facts) -> BTreeSet<String> {
     let paths = facts.slices.iter().flat_map(|slice| &slice.run_paths);
     let from_own = paths.filter_map(|path| ORIGINS.iter().find_map(|origin| path.strip_prefix(origin)));
     from_own.filter_map(|rest| join(parent(member), rest)).collect()
-}
-
-/// Whether a library has the name of one that another system's loader loads, or of data of a runtime's own (an ahead-of-time
-/// snapshot, say): what picks its library by name never takes it on the tag's machines. Nothing that Python imports has.
-fn names_its_loader(member: &str, binaries: &HashMap<&str, &Facts>) -> bool {
-    let Some(facts) = binaries.get(member).filter(|facts| !facts.is_executable()) else { return false };
-    let name = file_name(member).to_ascii_lowercase();
-    match facts.format {
-        Format::MachO => name.ends_with(".dylib"),
-        Format::Pe => name.ends_with(".dll"),
-        Format::Elf => {
-            let is_library = name.ends_with(".so") || name.contains(".so.");
-            name.contains('.') && !is_library && scheme::of_any(member).0 != Scheme::Scripts
-        }
-    }
-}
-
-/// Whether the name of a file or of its directory says for which other machine it is, so that it is there for that one: a
-/// debugger's helper for 32-bit processes, say. Nothing that Python imports and no script is.
-fn names_its_machine(member: &str, binaries: &HashMap<&str, &Facts>) -> bool {
-    use crate::target::Architecture::{Aarch64, I686, X86_64};
-    let Some(facts) = binaries.get(member).filter(|_| scheme::of_any(member).0 != Scheme::Scripts) else {
-        return false;
-    };
-    let lower = member.to_ascii_lowercase();
-    if lower.ends_with(".pyd") || lower.contains(".abi3.") || lower.contains(".cpython-") {
-        return false;
-    }
-    let words: Vec<&str> = lower.rsplit('/').take(2).flat_map(|part| part.split(['_', '-', '.'])).collect();
-    let has = |names: &[&str]| names.iter().any(|name| words.contains(name));
-    // As in `portaudio32bit.dll`.
-    let ends = |name: &str| words.iter().any(|word| word.ends_with(name));
-    facts.slices.iter().all(|slice| match slice.machine.architecture() {
-        Some(I686) => has(&["x86", "i386", "i686", "32", "win32", "x32", "ia32"]) && !has(&["64"]) || ends("32bit"),
-        Some(Aarch64) => has(&["arm64", "aarch64"]) || ends("arm64"),
-        Some(X86_64) => {
-            has(&["amd64", "x64", "x86_64"]) || words.windows(2).any(|pair| pair == ["x86", "64"]) || ends("64bit")
-        }
-        _ => false,
-    })
 }

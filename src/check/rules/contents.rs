@@ -7,7 +7,7 @@ use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::scan::Scanned;
 use crate::check::subject::wheel::WheelSubject;
 use crate::console::text::{human_bytes, named};
-use crate::member_path::{escapes, file_name, parent};
+use crate::member_path::{escapes, file_name};
 use crate::payload::{DESCRIPTOR, Package, package_of};
 use crate::scheme::{self, Scheme};
 use crate::target::PlatformTag;
@@ -49,15 +49,7 @@ fn mode_exec(wheel: &WheelSubject, found: &mut Findings) {
 
 /// What lies among tests, is never imported, and is not meant to be started.
 pub(super) fn is_test_data(wheel: &WheelSubject, path: &str) -> bool {
-    const DIRECTORIES: [&str; 5] = ["test", "tests", "testing", "testdata", "fixtures"];
-    parent(path).split('/').any(|part| DIRECTORIES.contains(&part)) && is_data(wheel, path)
-}
-
-/// What lies among the packages without the name of a library or the right to be started.
-pub(super) fn is_data(wheel: &WheelSubject, path: &str) -> bool {
-    let is_library = has_extension(path, &["so", "pyd", "dylib", "dll"]) || file_name(path).contains(".so.");
-    let is_startable = wheel.file(path).is_none_or(|(member, _)| member.unix_mode() & 0o111 != 0);
-    !is_library && !is_startable && wheel.scheme(path).0 == Scheme::Root
+    wheel.entry(path).is_some_and(|entry| entry.is_test_data(path))
 }
 
 rule!(MODE_IFREG = "mode-ifreg", Error, Wheel(mode_ifreg);

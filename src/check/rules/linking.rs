@@ -3,6 +3,7 @@
 use std::cell::LazyCell;
 use std::collections::{BTreeSet, HashSet};
 
+use super::contents::is_test_data;
 use crate::binary::{Details, Facts, Format, Kind, Libc, Objection, Signature, Slice, Weight, layout};
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
@@ -13,7 +14,7 @@ rule!(ELF_RUNPATH = "elf-runpath", Error, Wheel(|wheel, found| run_paths(wheel, 
     what: "Run paths of ELF files stay in the wheel: they begin with `$ORIGIN`, and hold no directory of a build.",
     why: "The loader looks into a directory that only the build machine has; whoever can make it there loads code into the program.",
     fix: "Remove the path when linking, or with `patchelf --set-rpath`";
-    because: [Promise("the tag promises that nothing outside of the wheel is loaded but the system's own"), Loader("whoever makes the directory loads code into the program")]);
+    because: [Promise("the tag promises that nothing outside of the wheel is loaded but the system's own"), Loader("whoever makes the directory loads code into the program"), Habit("nothing loads what tests read")]);
 
 rule!(MACHO_RPATH = "macho-rpath", Warning, Wheel(|wheel, found| run_paths(wheel, found, Format::MachO));
     what: "Run paths of Mach-O files stay in the wheel: they begin with `@loader_path` or `@executable_path`, and hold no directory of a build.",
@@ -93,9 +94,17 @@ fn run_paths(wheel: &WheelSubject, found: &mut Findings, format: Format) {
                 leads_out(parent(&from), after, || &directories).then_some("leads out of the wheel")
             });
             if let Some(why) = why.filter(|_| said.insert(path)) {
-                found.member(member, run_path_message(path, why));
+                say(wheel, found, member, run_path_message(path, why));
             }
         }
+    }
+}
+
+/// Says it of a file, as a warning where nothing loads the file: it is what tests read.
+fn say(wheel: &WheelSubject, found: &mut Findings, member: &str, message: String) {
+    match is_test_data(wheel, member) {
+        true => found.with(Severity::Warning, Some(member), message),
+        false => found.member(member, message),
     }
 }
 
@@ -123,12 +132,13 @@ rule!(ELF_EXECSTACK = "elf-execstack", Error, Wheel(elf_execstack);
     what: "No ELF library asks for an executable stack; a program that does is a warning.",
     why: "It disables a protection of the whole process, and glibc 2.41 and later refuse to load such a library.",
     fix: "Link with `-z noexecstack`, and give assembly files a `.note.GNU-stack` section";
-    because: [Loader("glibc 2.41 and later refuse such a library"), Habit("the kernel grants a program its stack")]);
+    because: [Loader("glibc 2.41 and later refuse such a library"), Habit("the kernel grants a program its stack"), Habit("nothing loads what tests read")]);
 
 fn elf_execstack(wheel: &WheelSubject, found: &mut Findings) {
     for (member, facts) in wheel.inventory.binaries() {
         if let Some(severity) = asks_for_executable_stack(facts) {
-            found.with(severity, Some(member), EXECUTABLE_STACK);
+            let is_harmless = is_test_data(wheel, member);
+            found.with(if is_harmless { Severity::Warning } else { severity }, Some(member), EXECUTABLE_STACK);
         }
     }
 }
@@ -158,11 +168,11 @@ rule!(PE_SIGNED = "pe-signed", Error, Wheel(pe_signed);
     what: "Where a PE file states a signature, its bytes lie in the file.",
     why: "Windows takes a broken signature for a manipulated file.",
     fix: "Sign the file again, after the last change to it";
-    because: [Promise("the file states a signature that it does not have")]);
+    because: [Promise("the file states a signature that it does not have"), Habit("nothing loads what tests read")]);
 
 fn pe_signed(wheel: &WheelSubject, found: &mut Findings) {
     for (member, facts) in wheel.inventory.binaries() {
-        broken_signatures(facts).for_each(|message| found.member(member, message));
+        broken_signatures(facts).for_each(|message| say(wheel, found, member, message));
     }
 }
 

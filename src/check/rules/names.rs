@@ -1,17 +1,15 @@
 //! Rules about file names and tags (PEP 427, 425, 440, 503, 600, 625, 656, and the tags that indexes take).
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
 use pep440_rs::Version;
 
-use super::contents::{has_extension, is_test_data};
 use super::payload::is_runtime;
-use crate::binary::{Facts, Objection};
+use crate::binary::Objection;
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::sdist::SdistSubject;
 use crate::check::subject::wheel::WheelSubject;
-use crate::member_path::{file_name, parent};
-use crate::scheme::Scheme;
+use crate::member_path::file_name;
 use crate::target::{Architecture, OsVersion, PlatformTag};
 use crate::wheel::filename::FileNameError;
 use crate::wheel::name::DistributionName;
@@ -228,9 +226,8 @@ fn tag_python(wheel: &WheelSubject, found: &mut Findings) {
     // Python 2 starts no program that is shipped today.
     let majors = if is_runtime(wheel) { 3..=3 } else { 2..=3 };
     let mut pythons = majors.flat_map(|major| (0..=MAX_MINOR).map(move |minor| (major, minor)));
-    let taken = pythons.any(|(major, minor)| {
-        all().any(|(python, abi)| takes(major, minor, python, abi)) && allowed(major, minor)
-    });
+    let taken = pythons
+        .any(|(major, minor)| all().any(|(python, abi)| takes(major, minor, python, abi)) && allowed(major, minor));
     // Tags that no implementation has are another rule's.
     if !taken && python.iter().all(|tag| is_python(tag)) && abi.iter().all(|tag| is_abi(tag)) {
         let required = required.map(|required| format!(" that `Requires-Python: {required}` allows"));
@@ -245,7 +242,11 @@ const MAX_MINOR: u64 = 20;
 fn takes(major: u64, minor: u64, python: &str, abi: &str) -> bool {
     let digits = python.trim_start_matches(|letter: char| letter.is_ascii_lowercase());
     let implementation = &python[..python.len() - digits.len()];
-    let Some(version) = digits.strip_prefix(['2', '3'][usize::from(major == 3)]).map(|rest| rest.trim_start_matches('_')) else { return false };
+    let Some(version) =
+        digits.strip_prefix(['2', '3'][usize::from(major == 3)]).map(|rest| rest.trim_start_matches('_'))
+    else {
+        return false;
+    };
     let stated: Option<u64> = if version.is_empty() { None } else { Some(version.parse().unwrap_or(u64::MAX)) };
     let exactly = stated == Some(minor);
     let at_least = stated.is_some_and(|stated| stated <= minor);
@@ -278,38 +279,9 @@ fn tag_any_native(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
-/// The largest starter of the kind that script makers copy: uv's, setuptools' and distlib's have less than a third of it.
-const MAX_STARTER: u64 = 512 << 10;
-
-/// Binaries that are data: what tests read, libraries of .NET, and the small starters for Windows, which Python code copies
-/// beside scripts: families for several machines in one directory, and those known by their names. Of starters, what lies in
-/// `.data` or is the product's own program is none; of libraries, what Python imports.
+/// Binaries that are data, whatever the wheel's tags; the product's own program is none.
 pub(super) fn shipped_as_data(wheel: &WheelSubject) -> HashSet<&str> {
-    const NAMES: [&str; 6] = ["cli", "gui", "launcher", "trampoline", "t", "w"];
-    let own = format!("{}.exe", wheel.runtime.executable());
-    let is_small = |path: &str| wheel.file(path).is_some_and(|(member, _)| member.size <= MAX_STARTER);
-    let is_one =
-        |path: &str| has_extension(path, &["exe"]) && wheel.scheme(path).0 == Scheme::Root && file_name(path) != own;
-    let mut by_directory: HashMap<&str, (Vec<&str>, BTreeSet<_>)> = HashMap::new();
-    for (path, facts) in wheel.inventory.binaries().iter().filter(|(path, _)| is_one(path) && is_small(path)) {
-        let (paths, machines) = by_directory.entry(parent(path)).or_default();
-        paths.push(path);
-        machines.extend(facts.slices.iter().map(|slice| slice.machine));
-    }
-    let is_named = |path: &str| {
-        let file = file_name(path).to_ascii_lowercase();
-        let mut words = file.trim_end_matches(".exe").split(['-', '_', '.']);
-        words.any(|word| NAMES.contains(&word.trim_end_matches(|last: char| last.is_ascii_digit())))
-    };
-    let mut chosen = HashSet::new();
-    for (paths, machines) in by_directory.into_values() {
-        chosen.extend(paths.into_iter().filter(|path| machines.len() > 1 || is_named(path)));
-    }
-    let is_assembly = |path: &str, facts: &Facts| facts.is_assembly() && !has_extension(path, &["pyd"]);
-    let others = wheel.inventory.binaries().iter();
-    let others = others.filter(|(path, facts)| is_assembly(path, facts) || is_test_data(wheel, path));
-    chosen.extend(others.map(|(path, _)| path.as_str()));
-    chosen
+    wheel.inventory.shipped_as_data(Some(&wheel.starter()))
 }
 
 #[rustfmt::skip]

@@ -1,13 +1,14 @@
 //! One pass over a wheel's members: inflate, CRC, digests, and the headers of every binary, in parallel and in bounded
 //! memory.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sha2::{Digest as _, Sha256};
 
 use super::embedded::{Mentions, VersionSearch};
-use crate::binary::{BinaryError, Facts, Inventory, Spool};
+use crate::binary::{BinaryError, Entry, Facts, Inventory, Spool};
 use crate::check::error::CheckError;
 use crate::digest::Sha256Digest;
 use crate::threads;
@@ -76,10 +77,22 @@ pub(crate) fn scan(archive: &Archive, options: &[MemberOptions]) -> Result<Vec<S
     Ok(scanned)
 }
 
+/// How the archive holds a member.
+pub(crate) fn entry(member: &Member) -> Entry {
+    Entry { mode: member.unix_mode(), size: member.size }
+}
+
 /// Every member that claims to be a binary, with what its headers say.
 pub(crate) fn inventory(archive: &Archive, scanned: &mut [Scanned]) -> Inventory {
-    let named = archive.members().iter().map(|member| member.name.clone()).zip(scanned);
-    named.filter_map(|(name, found)| Some((name, found.binary.take()?))).collect()
+    let named = archive.members().iter().zip(scanned);
+    let mut entries = HashMap::new();
+    let found = named.filter_map(|(member, found)| {
+        let binary = found.binary.take()?;
+        entries.insert(member.name.clone(), entry(member));
+        Some((member.name.clone(), binary))
+    });
+    let found: Inventory = found.collect();
+    found.held_as(entries)
 }
 
 fn member(archive: &Archive, member: &Member, options: &MemberOptions) -> Result<Scanned, CheckError> {

@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use super::embedded::{Mentions, VersionSearch};
-use super::scan::{MemberOptions, Scanned, inventory, scan};
-use crate::binary::{Facts, Inventory, Objection};
+use super::scan::{self, MemberOptions, Scanned, inventory, scan};
+use crate::binary::{Entry, Facts, Inventory, Objection};
 use crate::check::error::CheckError;
 use crate::digest::Sha256Digest;
 use crate::member_path::parent;
@@ -158,6 +158,16 @@ impl WheelSubject {
         let index = *self.places.get(name)?;
         let (member, scanned) = (self.archive.members().get(index)?, self.scanned.get(index)?);
         (!member.is_directory()).then_some((member, scanned))
+    }
+
+    /// How the archive holds a file.
+    pub(crate) fn entry(&self, name: &str) -> Option<Entry> {
+        self.file(name).map(|(member, _)| scan::entry(member))
+    }
+
+    /// The file name of the product's own program on Windows.
+    pub(crate) fn starter(&self) -> String {
+        format!("{}.exe", self.runtime.executable())
     }
 
     /// Every binary that could be read, by its name.

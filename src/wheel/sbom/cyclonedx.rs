@@ -147,7 +147,7 @@ fn program_properties(list: &DependencyList) -> Vec<Property> {
     let mut add = |name, value: String| properties.push(Property { name, value });
     match &list.origin {
         ListOrigin::CargoAuditable => add("relkit:list", "cargo-auditable".to_owned()),
-        ListOrigin::Go { toolchain } => {
+        ListOrigin::Go { toolchain, .. } => {
             add("relkit:list", "Go build information".to_owned());
             add("relkit:go-toolchain", toolchain.clone());
         }

@@ -293,7 +293,7 @@ proptest! {
             dependencies: needs.into_iter().filter(|place| *place < count).collect(),
         });
         let list = DependencyList {
-            origin: if go { ListOrigin::Go { toolchain: "go1".into() } } else { ListOrigin::CargoAuditable },
+            origin: if go { ListOrigin::Go { toolchain: "go1".into(), target: Default::default() } } else { ListOrigin::CargoAuditable },
             root: Some(Root { name: "r".into(), version: "1".into() }),
             dependencies: dependencies.collect(),
             direct: (0..count).collect(),
