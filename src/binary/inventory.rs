@@ -28,6 +28,8 @@ pub struct Inventory {
     /// How the archive holds each, where they come from a wheel that is judged as a whole: what nothing loads says nothing of
     /// its tags then.
     entries: HashMap<String, Entry>,
+    /// Whether that wheel is for any machine by its name, so that starters for Windows in it are data.
+    is_for_any_by_name: bool,
 }
 
 impl FromIterator<(String, Result<Facts, BinaryError>)> for Inventory {
@@ -61,6 +63,11 @@ impl Inventory {
     /// The same, of a wheel whose archive holds the files so.
     pub(crate) fn held_as(self, entries: HashMap<String, Entry>) -> Self {
         Self { entries, ..self }
+    }
+
+    /// The same, of a wheel whose name has these platform tags.
+    pub(crate) fn tagged(self, tags: &[String]) -> Self {
+        Self { is_for_any_by_name: tags.iter().any(|tag| tag == "any"), ..self }
     }
 
     /// How the archive holds a binary.
@@ -179,9 +186,12 @@ impl Inventory {
         tags::next_tag(self.leading(), &|tag| self.promise_breakers(tag))
     }
 
-    /// Whether all that a wheel holds is data that no machine loads, so that it may be installed anywhere.
+    /// Whether all that a wheel holds is data that no machine loads, so that it may be installed anywhere. A starter is a
+    /// program like any where the wheel itself is for Windows.
     fn is_for_any(&self) -> bool {
-        !self.entries.is_empty() && !self.binaries.is_empty() && self.honours(&PlatformTag::Any)
+        let is_held = !self.entries.is_empty() && !self.binaries.is_empty();
+        let may_be = self.is_for_any_by_name || self.leading().next().is_none();
+        is_held && may_be && self.honours(&PlatformTag::Any)
     }
 
     /// The binaries that may decide a tag.
@@ -208,7 +218,7 @@ impl Inventory {
     /// One of the binaries alone, with the libraries beside it.
     pub(crate) fn alone(&self, member: &str) -> Self {
         let binaries = self.binaries.iter().filter(|(known, _)| known == member).cloned().collect();
-        Self { binaries, damaged: Vec::new(), bundled: Arc::clone(&self.bundled), entries: HashMap::new() }
+        Self { binaries, damaged: Vec::new(), bundled: Arc::clone(&self.bundled), ..Self::default() }
     }
 
     /// What rules out the tags that come next to the honest ones: of each family the tag below the lowest honest one, or

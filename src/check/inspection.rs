@@ -157,11 +157,6 @@ fn inspect_wheel(path: &Path, report: &mut Report) -> Result<(), CheckError> {
             (None, _) => {}
         }
     }
-    let inventory = inventory(&archive, &mut scanned);
-    for (member, facts) in inventory.binaries() {
-        let alone = inventory.alone(member);
-        report.binaries.push(Binary::of(format!("{shown}/{member}"), Some(member.clone()), facts, &alone));
-    }
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let tags = match name.parse::<WheelFileName>() {
         Ok(name) => name.tags.platform,
@@ -170,6 +165,11 @@ fn inspect_wheel(path: &Path, report: &mut Report) -> Result<(), CheckError> {
             Vec::new()
         }
     };
+    let inventory = inventory(&archive, &mut scanned).tagged(&tags);
+    for (member, facts) in inventory.binaries() {
+        let alone = inventory.alone(member);
+        report.binaries.push(Binary::of(format!("{shown}/{member}"), Some(member.clone()), facts, &alone));
+    }
     let honest = match inventory.binaries().is_empty() {
         // Of what cannot be read nobody knows where it runs.
         true if report.problems[known..].iter().any(|it| it.severity == Severity::Error) => Vec::new(),

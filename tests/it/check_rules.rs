@@ -1010,6 +1010,14 @@ fn with_file(name: &str, bytes: Vec<u8>, mode: u32) -> Sample {
     linux().and(name, bytes, mode).and(&format!("{INFO}/sboms/more.json"), "{}", 0o100644)
 }
 
+/// A library for glibc with all that keeps it from being loaded.
+fn lacking() -> Vec<u8> {
+    let base =
+        ElfSample { kind: 3, interpreter: None, flags_1: 0, soname: Some("more"), stack_flags: 7, ..glibc_elf() };
+    let versions = vec![("libc.so.6", "GLIBC_2.34", false, vec![("dlopen", false)])];
+    ElfSample { needed: vec!["libc.so.6", "libnowhere.so"], runpath: Some("/home/me/lib"), versions, ..base }.build()
+}
+
 /// A library for FreeBSD.
 fn foreign() -> Vec<u8> {
     ElfSample { kind: 3, os_abi: 9, soname: Some("more"), ..static_elf() }.build()
@@ -1129,6 +1137,30 @@ fn cases() -> Vec<Case> {
         .into_iter()
         .flatten()
         .collect()
+}
+
+#[test]
+fn nothing_that_tests_read_is_an_error() {
+    let linux_rules = ["elf-execstack", "elf-needed", "elf-runpath", "manylinux-floor", "musllinux-libc"];
+    for (path, mode, bytes, severity, expected) in [
+        ("tests/more", 0o100644, lacking(), W, &linux_rules[..]),
+        ("tests/deep/more", 0o100644, lacking(), W, &linux_rules),
+        ("test_data/more", 0o100644, lacking(), W, &linux_rules),
+        ("tests/more", 0o100755, lacking(), E, &linux_rules),
+        ("tests/more.so", 0o100644, lacking(), E, &linux_rules),
+        ("data/more", 0o100644, lacking(), E, &linux_rules),
+        // Starters for Windows are data to other systems, other programs are not.
+        ("t64.exe", 0o100644, windows_program(), W, &["binary-format"]),
+        ("more.exe", 0o100644, windows_program(), E, &["binary-format"]),
+    ] {
+        let found = findings(&with_file(&format!("codex_cli_bin/{path}"), bytes, mode));
+        for rule in expected {
+            let of: BTreeSet<_> = found.iter().filter(|it| it.rule == *rule).map(|it| it.severity).collect();
+            assert_eq!(of, BTreeSet::from([severity]), "{rule} {path} {mode:o}: {found:#?}");
+        }
+        let errors = found.iter().filter(|finding| finding.severity == E).count();
+        assert_eq!(errors > 0, severity == E, "{path} {mode:o}: {found:#?}");
+    }
 }
 
 /// A rule that names `relkit retag` is right where retag writes a wheel.

@@ -15,14 +15,14 @@ fn windows(machine: u16, is_library: bool) -> Vec<u8> {
     PeSample { machine, imports: &["kernel32.dll"], is_library, ..PeSample::default() }.build()
 }
 
-/// A wheel that holds these files with these modes.
-fn wheel(members: &[(&str, u32, Vec<u8>)]) -> Inventory {
+/// A wheel that holds these files with these modes; the tag is that of its name.
+fn wheel(tag: &str, members: &[(&str, u32, Vec<u8>)]) -> Inventory {
     let files: Vec<_> = members.iter().map(|(member, _, bytes)| (*member, bytes.clone())).collect();
     let entries = members.iter().map(|(member, mode, bytes)| {
         let entry = Entry { mode: *mode, size: bytes.len() as u64 };
         ((*member).to_owned(), entry)
     });
-    inventory(&files).held_as(entries.collect::<HashMap<_, _>>())
+    inventory(&files).held_as(entries.collect::<HashMap<_, _>>()).tagged(&[tag.to_owned()])
 }
 
 fn shown(tags: &[PlatformTag]) -> String {
@@ -66,7 +66,7 @@ fn what_nothing_loads_decides_no_tag() {
         (vec![("m/tests/a", DATA, elf(x86)), ("m/tests/b", DATA, dylib)], "any", vec!["m/tests/a", "m/tests/b"]),
     ] {
         let names: Vec<_> = members.iter().map(|(member, ..)| *member).collect();
-        let inventory = wheel(&members);
+        let inventory = wheel("any", &members);
         let found = inventory.honest_tags();
         assert_eq!(shown(&found), honest, "{names:?}");
         assert_eq!(inventory.not_counted(&found).into_iter().collect::<Vec<_>>(), not_counted, "{names:?}");
@@ -74,6 +74,20 @@ fn what_nothing_loads_decides_no_tag() {
         let files: Vec<_> = members.iter().map(|(member, _, bytes)| (*member, bytes.clone())).collect();
         let payload = super::inventory(&files);
         assert_eq!(payload.honest_tags() == found, not_counted.is_empty(), "{names:?}");
+    }
+}
+
+#[test]
+fn a_starter_is_a_program_where_the_wheel_is_for_windows() {
+    let starter = || vec![("m/t64.exe", DATA, windows(0x8664, false))];
+    let tested = || vec![("m/tests/x", DATA, windows(0x8664, false))];
+    for (tag, members, honest) in [
+        ("any", starter(), "any"),
+        ("win_amd64", starter(), "win_amd64"),
+        ("any", tested(), "any"),
+        ("win_amd64", tested(), "any"),
+    ] {
+        assert_eq!(shown(&wheel(tag, &members).honest_tags()), honest, "{tag} {}", members[0].0);
     }
 }
 

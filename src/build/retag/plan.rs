@@ -176,7 +176,7 @@ fn read(wheel: &Wheel) -> Result<(Inventory, HashMap<String, Sha256Digest>), Ret
             Some(Ok(facts)) => binaries.push((member.name.clone(), facts)),
         }
     }
-    Ok((Inventory::new(binaries).held_as(entries), digests))
+    Ok((Inventory::new(binaries).held_as(entries).tagged(&wheel.name().tags.platform), digests))
 }
 
 fn wheel_file(wheel: &Wheel) -> Result<WheelFile, RetagError> {

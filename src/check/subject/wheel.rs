@@ -109,7 +109,8 @@ impl WheelSubject {
         let wheel_file = text(texts[1]).map(WheelFile::parse);
         let entry_points = text(texts[2]).map(EntryPoints::parse);
         let mentions = executable.and_then(|index| scanned[index].mentions.take());
-        let inventory = inventory(&archive, &mut scanned);
+        let named = name.as_ref().map(|name| name.tags.platform.as_slice()).unwrap_or_default();
+        let inventory = inventory(&archive, &mut scanned).tagged(named);
         let mut objections: Vec<(PlatformTag, String, Objection)> = Vec::new();
         let mut made: HashMap<String, HashSet<Objection>> = HashMap::new();
         let tags = name.as_ref().ok().and_then(|name| name.tags.platforms().ok()).unwrap_or_default();
