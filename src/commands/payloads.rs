@@ -15,7 +15,7 @@ pub(super) fn payloads<T: Clone>(given: &[T], path: impl Fn(&T) -> Option<&Path>
         return given.to_vec();
     }
     let names: Vec<_> = beside.iter().filter_map(&path).map(|path| path.display().to_string()).collect();
-    let what = if names.len() == 1 { "by its name it is no payload" } else { "by their names they are no payloads" };
+    let what = if names.len() == 1 { "it is no payload by its name" } else { "they are no payloads by their names" };
     console.status("Skipped", format_args!("{}: {what}", named(names.iter().map(String::as_str))));
     payloads
 }

@@ -121,7 +121,8 @@ fn broken_between_arguments(line: &str, columns: usize, lead: usize) -> String {
     let begun = if lead == 0 { set_in(&plain(line)) + 2 } else { head }.min(columns / 2);
     let (mut text, mut used) = (String::new(), 0);
     for (place, argument) in arguments.iter().enumerate() {
-        if place >= lead && used > begun && used + shown_width(argument) > columns {
+        let is_begun = used > if text.contains('\n') { begun } else { 0 };
+        if place >= lead && is_begun && used + shown_width(argument) > columns {
             text = format!("{}\n{:begun$}", text.trim_end(), "");
             used = begun;
         }
