@@ -52,7 +52,12 @@ pub(crate) fn mailboxes(list: &str) -> Vec<Mailbox<'_>> {
         }
     }
     found.push(&list[start..]);
-    found.into_iter().map(|text| text.trim_matches(BLANK)).filter(|text| !text.is_empty()).map(|text| Mailbox { text }).collect()
+    found
+        .into_iter()
+        .map(|text| text.trim_matches(BLANK))
+        .filter(|text| !text.is_empty())
+        .map(|text| Mailbox { text })
+        .collect()
 }
 
 impl Mailbox<'_> {
@@ -87,7 +92,8 @@ fn address_fault(address: &str) -> Option<AddressFault> {
     if address.is_empty() {
         return Some(AddressFault::unread("has no address"));
     }
-    if address.strip_prefix('"').is_some_and(|rest| rest.split_once("\"@").is_some_and(|(name, _)| !name.contains('"'))) {
+    if address.strip_prefix('"').is_some_and(|rest| rest.split_once("\"@").is_some_and(|(name, _)| !name.contains('"')))
+    {
         return Some(AddressFault::read("is in quotes before the `@`"));
     }
     if address.contains(|letter: char| "()<>[]:;,\"".contains(letter)) {

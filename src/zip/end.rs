@@ -33,7 +33,10 @@ struct Stated {
 
 /// The signatures of the format (APPNOTE 4.3): Python looks for the last end record, and uv for any of them.
 fn is_of_archive(four: &[u8]) -> bool {
-    matches!(four, [b'P', b'K', 1, 2] | [b'P', b'K', 3, 4] | [b'P', b'K', 5, 5 | 6] | [b'P', b'K', 6, 6..=8] | [b'P', b'K', 7, 8])
+    matches!(
+        four,
+        [b'P', b'K', 1, 2] | [b'P', b'K', 3, 4] | [b'P', b'K', 5, 5 | 6] | [b'P', b'K', 6, 6..=8] | [b'P', b'K', 7, 8]
+    )
 }
 
 /// Finds the end records. Readers differ on which of several they believe; the last one that reaches the end of the file

@@ -90,7 +90,8 @@ fn header(
     let differing = flags ^ member.flags;
     let is_heeded = differing & HEEDED != 0 || differing & UTF8 != 0 && !member.raw_name.is_ascii();
     if differing != 0 && !is_heeded {
-        let message = format!("the local header states flags {flags:#06x}, the central directory {:#06x}", member.flags);
+        let message =
+            format!("the local header states flags {flags:#06x}, the central directory {:#06x}", member.flags);
         defects.of(DefectKind::LocalHint, name, message);
     }
     if is_heeded {

@@ -41,9 +41,7 @@ impl Explain for SourceDateError {
             _ => None,
         };
         if let Some(finer) = finer {
-            return Some(format!(
-                "it looks like {finer}: seconds are asked for, as `git log -1 --format=%ct` prints"
-            ));
+            return Some(format!("it looks like {finer}: seconds are asked for, as `git log -1 --format=%ct` prints"));
         }
         Some("unset it, or set it to digits, such as the output of `git log -1 --format=%ct`".into())
     }

@@ -549,7 +549,11 @@ fn metadata_cases() -> Vec<Case> {
         // Some readers take what is indented for more of the value above it, and `;` for the beginning of a name.
         ("entry-points", E, linux().and(&points, format!("{own}  other = codex_cli_bin:main\n"), 0o100644)),
         ("entry-points", E, linux().and(&points, format!("{own}  [gui_scripts]\n"), 0o100644)),
-        ("entry-points", W, linux().and(&points, format!("{own}[g]\nx = codex_cli_bin\n y = codex_cli_bin\n"), 0o100644)),
+        (
+            "entry-points",
+            W,
+            linux().and(&points, format!("{own}[g]\nx = codex_cli_bin\n y = codex_cli_bin\n"), 0o100644),
+        ),
         ("entry-points", E, linux().and(&points, format!("{own}; a remark\n"), 0o100644)),
         ("entry-points", W, linux().and(&points, format!("{own};old = codex_cli_bin:main\n"), 0o100644)),
         // More than is read of any text.
@@ -720,6 +724,8 @@ fn content_cases() -> Vec<Case> {
         ("no-junk", W, linux().and("codex_cli_bin/Template.pfx", "x", 0o100644)),
         ("no-junk", W, linux().and("codex_cli_bin/a.js.orig", "x", 0o100644)),
         ("no-junk", W, linux().and("codex_cli_bin/tests/key.pem", "-----BEGIN RSA PRIVATE KEY-----\n", 0o100644)),
+        ("no-junk", W, linux().and("codex_cli_bin/mock/key.pem", "-----BEGIN RSA PRIVATE KEY-----\n", 0o100644)),
+        ("no-junk", E, linux().and("codex_cli_bin/docs/key.pem", "-----BEGIN RSA PRIVATE KEY-----\n", 0o100644)),
         ("no-junk", E, linux().and("codex_cli_bin/.git/config", "x", 0o100644)),
         ("no-junk", E, linux().and("codex_cli_bin/.env", "TOKEN=x", 0o100644)),
         ("no-junk", E, linux().and("codex_cli_bin/key", "-----BEGIN OPENSSH PRIVATE KEY-----\n", 0o100644)),

@@ -16,8 +16,8 @@ use crate::console::text::named;
 use crate::fs::read;
 use crate::product::is_of_python;
 use crate::scheme::{self, Scheme};
-use crate::wheel::info;
 use crate::wheel::attestation::{self, Statement};
+use crate::wheel::info;
 
 rule!(DISTINFO_ONE = "distinfo-one", Error, Wheel(distinfo_one);
     what: "There is exactly one `.dist-info` directory, and no file of such a name beside it.",

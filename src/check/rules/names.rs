@@ -228,9 +228,8 @@ fn tag_python(wheel: &WheelSubject, found: &mut Findings) {
     // Python 2 starts no program that is shipped today.
     let majors = if is_runtime(wheel) { 3..=3 } else { 2..=3 };
     let mut pythons = majors.flat_map(|major| (0..=MAX_MINOR).map(move |minor| (major, minor)));
-    let taken = pythons.any(|(major, minor)| {
-        all().any(|(python, abi)| takes(major, minor, python, abi)) && allowed(major, minor)
-    });
+    let taken = pythons
+        .any(|(major, minor)| all().any(|(python, abi)| takes(major, minor, python, abi)) && allowed(major, minor));
     // Tags that no implementation has are another rule's.
     if !taken && python.iter().all(|tag| is_python(tag)) && abi.iter().all(|tag| is_abi(tag)) {
         let required = required.map(|required| format!(" that `Requires-Python: {required}` allows"));
@@ -245,7 +244,11 @@ const MAX_MINOR: u64 = 20;
 fn takes(major: u64, minor: u64, python: &str, abi: &str) -> bool {
     let digits = python.trim_start_matches(|letter: char| letter.is_ascii_lowercase());
     let implementation = &python[..python.len() - digits.len()];
-    let Some(version) = digits.strip_prefix(['2', '3'][usize::from(major == 3)]).map(|rest| rest.trim_start_matches('_')) else { return false };
+    let Some(version) =
+        digits.strip_prefix(['2', '3'][usize::from(major == 3)]).map(|rest| rest.trim_start_matches('_'))
+    else {
+        return false;
+    };
     let stated: Option<u64> = if version.is_empty() { None } else { Some(version.parse().unwrap_or(u64::MAX)) };
     let exactly = stated == Some(minor);
     let at_least = stated.is_some_and(|stated| stated <= minor);

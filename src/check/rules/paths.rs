@@ -75,7 +75,10 @@ fn path_windows(wheel: &WheelSubject, found: &mut Findings) {
             found.with(severity, Some(&member.name), why);
         }
         let length = path.encode_utf16().count();
-        if length > 240 && member.name.len() <= longest && path.split('/').all(|part| part.len() <= MemberPath::MAX_PART) {
+        if length > 240
+            && member.name.len() <= longest
+            && path.split('/').all(|part| part.len() <= MemberPath::MAX_PART)
+        {
             found.with(Severity::Warning, Some(&member.name), format!("the path has {length} characters"));
         }
     }

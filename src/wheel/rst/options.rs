@@ -34,7 +34,9 @@ enum Value {
     Word(&'static [&'static str]),
 }
 
-use Value::{Any, Classes, Encoding, FigureWidth, Flag, Length, MaybeWhole, Scale, TableWidths, Whole, Width, Widths, Word};
+use Value::{
+    Any, Classes, Encoding, FigureWidth, Flag, Length, MaybeWhole, Scale, TableWidths, Whole, Width, Widths, Word,
+};
 
 const ACROSS: &[&str] = &["left", "center", "right"];
 const IN_LINE: &[&str] = &["top", "middle", "bottom"];
