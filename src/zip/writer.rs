@@ -30,11 +30,18 @@ pub(crate) enum SourceDateError {
 
 impl Explain for SourceDateError {
     fn hint(&self) -> Option<String> {
-        // Thirteen digits are the milliseconds of a day between 2001 and 2286.
-        if matches!(self, Self::Late(text) if text.trim().len() == 13) {
-            return Some(
-                "it looks like milliseconds: seconds are asked for, as `git log -1 --format=%ct` prints".into(),
-            );
+        // As many digits have the days between 2001 and 2286 in these.
+        let finer = match self {
+            Self::Late(text) => match text.len() {
+                13 => Some("milliseconds"),
+                16 => Some("microseconds"),
+                19 => Some("nanoseconds"),
+                _ => None,
+            },
+            _ => None,
+        };
+        if let Some(finer) = finer {
+            return Some(format!("it looks like {finer}: seconds are asked for, as `git log -1 --format=%ct` prints"));
         }
         Some("unset it, or set it to digits, such as the output of `git log -1 --format=%ct`".into())
     }
@@ -307,11 +314,14 @@ mod tests {
             ("315532799", "1980"),
             ("4354819200", "2107"),
             ("1580601600000", "2107"),
+            ("1580601600000000", "2107"),
+            ("1580601600000000000", "2107"),
             ("99999999999999999999999", "2107"),
         ] {
             let error = text.parse::<SourceDate>().unwrap_err();
             assert!(error.to_string().contains(text) && error.to_string().contains(year), "{error}");
-            assert_eq!(error.hint().unwrap().contains("milliseconds"), text == "1580601600000");
+            let is_finer = error.hint().unwrap().contains("seconds are asked for");
+            assert_eq!(is_finer, matches!(text.len(), 13 | 16 | 19), "{text}");
         }
         for text in ["", "-1", "1.5", "now", "٣", " 1580601600", "1580601600\n"] {
             assert!(text.parse::<SourceDate>().is_err(), "{text}");

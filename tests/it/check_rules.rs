@@ -724,6 +724,8 @@ fn content_cases() -> Vec<Case> {
         ("no-junk", W, linux().and("codex_cli_bin/Template.pfx", "x", 0o100644)),
         ("no-junk", W, linux().and("codex_cli_bin/a.js.orig", "x", 0o100644)),
         ("no-junk", W, linux().and("codex_cli_bin/tests/key.pem", "-----BEGIN RSA PRIVATE KEY-----\n", 0o100644)),
+        ("no-junk", W, linux().and("codex_cli_bin/mock/key.pem", "-----BEGIN RSA PRIVATE KEY-----\n", 0o100644)),
+        ("no-junk", E, linux().and("codex_cli_bin/docs/key.pem", "-----BEGIN RSA PRIVATE KEY-----\n", 0o100644)),
         ("no-junk", E, linux().and("codex_cli_bin/.git/config", "x", 0o100644)),
         ("no-junk", E, linux().and("codex_cli_bin/.env", "TOKEN=x", 0o100644)),
         ("no-junk", E, linux().and("codex_cli_bin/key", "-----BEGIN OPENSSH PRIVATE KEY-----\n", 0o100644)),

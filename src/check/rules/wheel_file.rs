@@ -55,7 +55,7 @@ rule!(WHEEL_PURELIB = "wheel-purelib", Error, Wheel(wheel_purelib);
     what: "`Root-Is-Purelib` is there, and `false` where native code lies among the packages; none lies in `.data/purelib`. Programs in `.data/scripts` are not among the packages.",
     why: "Native code would be installed where files shared between architectures belong.",
     fix: "Write `Root-Is-Purelib: false` for a wheel with binaries, `true` for pure Python";
-    because: [Promise("the file says that there is no native code"), Installer("without the field nobody knows where to install"), Habit("platform directories hold pure code as well")]);
+    because: [Promise("the file says that there is no native code"), Habit("platform directories hold pure code as well, and are taken where the field is absent or says neither")]);
 
 fn wheel_purelib(wheel: &WheelSubject, found: &mut Findings) {
     let Some(file) = inside(wheel, found) else { return };
@@ -72,7 +72,8 @@ fn wheel_purelib(wheel: &WheelSubject, found: &mut Findings) {
     }
     let any = wheel.platforms() == [PlatformTag::Any];
     match file.root() {
-        Err(error) => found.whole(error.to_string()),
+        // What does not say `true` is installed as if it said `false`.
+        Err(error) => found.with(Severity::Warning, None, error.to_string()),
         Ok(Root::Purelib) if of_root.is_some() => {
             found.whole("`Root-Is-Purelib` is true and the wheel holds native code");
         }

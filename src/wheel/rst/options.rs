@@ -28,11 +28,15 @@ enum Value {
     TableWidths,
     /// A whole number or nothing.
     MaybeWhole,
+    /// A name that Python has for an encoding.
+    Encoding,
     /// One of these words.
     Word(&'static [&'static str]),
 }
 
-use Value::{Any, Classes, FigureWidth, Flag, Length, MaybeWhole, Scale, TableWidths, Whole, Width, Widths, Word};
+use Value::{
+    Any, Classes, Encoding, FigureWidth, Flag, Length, MaybeWhole, Scale, TableWidths, Whole, Width, Widths, Word,
+};
 
 const ACROSS: &[&str] = &["left", "center", "right"];
 const IN_LINE: &[&str] = &["top", "middle", "bottom"];
@@ -74,7 +78,7 @@ fn own(directive: &str) -> Option<&'static [Row]> {
             ("keepspace", Flag),
             ("quote", Any),
             ("escape", Any),
-            ("encoding", Any),
+            ("encoding", Encoding),
             ("file", Any),
             ("url", Any),
         ],
@@ -157,9 +161,27 @@ impl Value {
             Self::Scale => is_whole(value.trim_end_matches([' ', '%'])),
             Self::Whole => is_whole(value),
             Self::MaybeWhole => value.is_empty() || value.parse::<i64>().is_ok(),
+            Self::Encoding => is_encoding(value),
             Self::Word(words) => words.contains(&value.to_lowercase().as_str()),
         }
     }
+}
+
+/// Whether Python has an encoding of that name, in any case and with any marks between its parts.
+fn is_encoding(name: &str) -> bool {
+    let (mut looked_up, mut is_apart) = (String::new(), false);
+    for letter in name.chars() {
+        if letter.is_alphanumeric() {
+            if std::mem::take(&mut is_apart) && !looked_up.is_empty() {
+                looked_up.push('_');
+            }
+            looked_up.extend(Some(letter.to_ascii_lowercase()).filter(char::is_ascii));
+        } else {
+            is_apart = true;
+        }
+    }
+    let rows = include_str!("encodings.txt").lines().filter(|line| !line.starts_with('#'));
+    rows.flat_map(|line| line.split(' ')).any(|known| known == looked_up)
 }
 
 /// Whether letters are left of a name when it is made one of HTML. What is not of ASCII may have some.
@@ -232,6 +254,9 @@ mod tests {
             ("contents", ":backlinks: no"),
             ("contents", ":local: yes"),
             ("list-table", ":foo: 1"),
+            ("csv-table", ":encoding: nonsense"),
+            ("csv-table", ":encoding:"),
+            ("csv-table", ":encoding: mbcs"),
         ] {
             assert!(is_faulty(directive, options), "{directive} {options:?}");
         }
@@ -250,6 +275,11 @@ mod tests {
             ("list-table", ":header-rows: 1\n:widths: 1 2"),
             ("note", ":class: x"),
             ("csv-table", ":header: a, b"),
+            ("csv-table", ":encoding: UTF-8"),
+            ("csv-table", ":encoding: utf8"),
+            ("csv-table", ":encoding: ISO 8859-15"),
+            ("csv-table", ":encoding: Latin-1"),
+            ("csv-table", ":encoding: windows-1252"),
         ] {
             assert!(!is_faulty(directive, options), "{directive} {options:?}");
         }
