@@ -326,7 +326,7 @@ fn name_cases() -> Vec<Case> {
         ("wheel-version", E, linux().edit(|sample| sample.wheel = sample.wheel.replace("Wheel-Version", "wheel-version"))),
         ("wheel-version", W, linux().edit(|sample| sample.wheel = sample.wheel.replace("1.0", "1.9"))),
         ("wheel-purelib", E, linux().edit(|sample| sample.wheel = sample.wheel.replace("false", "true"))),
-        ("wheel-purelib", E, linux().edit(|sample| sample.wheel = sample.wheel.replace("Root-Is-Purelib: false\n", ""))),
+        ("wheel-purelib", W, linux().edit(|sample| sample.wheel = sample.wheel.replace("Root-Is-Purelib: false\n", ""))),
         ("wheel-purelib", E, linux().and(&format!("{DATA}/purelib/codex_cli_bin/more"), linux_program(), 0o100755)
             .and(&format!("{INFO}/sboms/more.json"), "{}", 0o100644)),
         ("tag-wheel-match", E, linux().edit(|sample| sample.wheel = sample.wheel.replace("Tag: py3-none-musllinux_1_1_x86_64\n", ""))),
