@@ -20,13 +20,21 @@ LIMIT = 20.0
 def main() -> None:
     relkit, lines = sys.argv[1], sys.argv[2:]
     with tempfile.TemporaryDirectory() as scratch:
-        script, offered = os.path.join(scratch, "script"), os.path.join(scratch, "offered")
+        script, offered = (
+            os.path.join(scratch, "script"),
+            os.path.join(scratch, "offered"),
+        )
         with open(script, "wb") as file:
             subprocess.run([relkit, "completions", "elvish"], stdout=file, check=True)
         child, terminal = pty.fork()
         if child == 0:
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 200, 0, 0))
-            os.environ.update(TERM="xterm", XDG_STATE_HOME=scratch, XDG_CONFIG_HOME=scratch, XDG_RUNTIME_DIR=scratch)
+            os.environ.update(
+                TERM="xterm",
+                XDG_STATE_HOME=scratch,
+                XDG_CONFIG_HOME=scratch,
+                XDG_RUNTIME_DIR=scratch,
+            )
             os.execvp("elvish", ["elvish", "-norc"])
 
         def until(done) -> None:
@@ -47,7 +55,9 @@ def main() -> None:
             one = f"{offered}-{number}"
             stem = "{|one| try { echo $one[stem] } catch fault { echo $one } }"
             call = f"$edit:completion:arg-completer[relkit] {words}"
-            os.write(terminal, f"{call} | each {stem} > {one}; echo > {one}-done\r".encode())
+            os.write(
+                terminal, f"{call} | each {stem} > {one}; echo > {one}-done\r".encode()
+            )
             until(lambda: os.path.exists(f"{one}-done"))
             with open(one, encoding="utf-8") as file:
                 answers.append(file.read())

@@ -255,13 +255,19 @@ fn takes(major: u64, minor: u64, python: &str, abi: &str) -> bool {
         ("py", _) => false,
         // Every PyPy takes `pp3`; no CPython takes `cp3`, but the installers of Python 2 did take `cp2`.
         ("cp", "none") if major == 2 => exactly || stated.is_none(),
-        ("pp", "none") => exactly || stated.is_none(),
+        ("pp", "none") => exactly || stated.is_none() || is_of_pypy(stated),
         (_, "none") => exactly,
         ("cp", "abi3" | "abi3t") => major == 3 && at_least && stated >= Some(2),
         (_, "abi3" | "abi3t") => false,
         ("cp", abi) => exactly && abi.trim_end_matches(|flag: char| flag.is_ascii_lowercase()) == python,
+        ("pp", _) => exactly || is_of_pypy(stated),
         (_, _) => exactly,
     }
+}
+
+/// Whether it is PyPy's own version behind Python's major one, as installers had it until 2020: `pp260` is PyPy 6.0.
+fn is_of_pypy(stated: Option<u64>) -> bool {
+    stated.is_some_and(|stated| stated > MAX_MINOR)
 }
 
 rule!(TAG_ANY_NATIVE = "tag-any-native", Error, Wheel(tag_any_native);
@@ -329,6 +335,8 @@ mod tests {
             ("cp31", "abi3", false),
             ("cp27", "abi3", false),
             ("graalpy311", "graalpy242_311_native", true),
+            ("pp260", "pypy_41", true),
+            ("pp371", "pypy3_71", true),
         ] {
             let mut pythons = [2, 3].into_iter().flat_map(|major| (0..=MAX_MINOR).map(move |minor| (major, minor)));
             assert_eq!(pythons.any(|(major, minor)| takes(major, minor, python, abi)), expected, "{python}-{abi}");
