@@ -55,9 +55,7 @@ def main() -> None:
             one = f"{offered}-{number}"
             stem = "{|one| try { echo $one[stem] } catch fault { echo $one } }"
             call = f"$edit:completion:arg-completer[relkit] {words}"
-            os.write(
-                terminal, f"{call} | each {stem} > {one}; echo > {one}-done\r".encode()
-            )
+            os.write(terminal, f"{call} | each {stem} > {one}; echo > {one}-done\r".encode())
             until(lambda: os.path.exists(f"{one}-done"))
             with open(one, encoding="utf-8") as file:
                 answers.append(file.read())
