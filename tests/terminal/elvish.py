@@ -1,4 +1,4 @@
-"""Prints what elvish offers behind each of some lines, parted by NUL. It completes on a terminal alone.
+"""Prints what elvish offers behind each of some lines, parted by NUL; on a terminal alone.
 
 elvish.py RELKIT LINE...
 """
@@ -56,7 +56,7 @@ def main() -> None:
             stem = "{|one| try { echo $one[stem] } catch fault { echo $one } }"
             call = f"$edit:completion:arg-completer[relkit] {words}"
             os.write(terminal, f"{call} | each {stem} > {one}; echo > {one}-done\r".encode())
-            until(lambda: os.path.exists(f"{one}-done"))
+            until(lambda one=one: os.path.exists(f"{one}-done"))
             with open(one, encoding="utf-8") as file:
                 answers.append(file.read())
         # Its terminal goes, and so does it.
