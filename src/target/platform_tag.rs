@@ -112,9 +112,15 @@ impl PlatformTag {
     pub(crate) fn legacy_alias(&self) -> Option<Self> {
         let Self::Manylinux { glibc, architecture } = self else { return None };
         let alias = LegacyManylinux::ALL.into_iter().find(|alias| alias.glibc() == *glibc)?;
-        let x86 = matches!(architecture, Architecture::X86_64 | Architecture::I686);
-        (x86 || alias == LegacyManylinux::Manylinux2014)
-            .then_some(Self::ManylinuxLegacy { alias, architecture: *architecture })
+        let is_defined = match architecture {
+            Architecture::X86_64 | Architecture::I686 => true,
+            // PEP 599 lists them; what came later has no name of that kind.
+            Architecture::Aarch64 | Architecture::Armv7 | Architecture::Ppc64le | Architecture::S390x => {
+                alias == LegacyManylinux::Manylinux2014
+            }
+            Architecture::Riscv64 | Architecture::Loongarch64 | Architecture::Armv6 => false,
+        };
+        is_defined.then_some(Self::ManylinuxLegacy { alias, architecture: *architecture })
     }
 
     /// The architectures that binaries under this tag must hold; empty where the tag names none that relkit knows.
@@ -218,7 +224,13 @@ fn parse(text: &str) -> Option<PlatformTag> {
         };
     };
     let well_formed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    // Big-endian POWER is known to installers and to the index (PEP 599), and to no other rule here.
+    let is_power = |name: &str| name == "ppc64";
     Some(match (system, rest) {
+        ("manylinux2014", _) if is_power(rest) => PlatformTag::Other(text.to_owned()),
+        ("manylinux", _) if versioned(rest).is_some_and(|(_, name)| is_power(name)) => {
+            PlatformTag::Other(text.to_owned())
+        }
         ("win", "amd64") => PlatformTag::Windows(Architecture::X86_64),
         ("win", "arm64") => PlatformTag::Windows(Architecture::Aarch64),
         ("macosx", _) => {
@@ -282,9 +294,24 @@ mod tests {
         let plain = "any macosx_11_0_arm64 macosx_10_9_x86_64 macosx_11_0_universal2 manylinux_2_17_x86_64 \
             manylinux2014_aarch64 manylinux1_i686 musllinux_1_1_aarch64 linux_x86_64 win32 win_amd64 \
             win_arm64 ios_13_0_arm64_iphoneos ios_17_4_x86_64_iphonesimulator android_24_arm64_v8a android_21_x86 \
-            android_21_x86_64 linux_armv6l musllinux_1_2_armv6l macosx_10_6_intel pyodide_2025_0_wasm32";
+            android_21_x86_64 linux_armv6l musllinux_1_2_armv6l macosx_10_6_intel pyodide_2025_0_wasm32 manylinux_2_17_ppc64 manylinux2014_ppc64";
         for text in plain.split(' ') {
             assert_eq!(text.parse::<PlatformTag>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn elder_names_are_those_that_were_defined() {
+        let of = |text: &str| text.parse::<PlatformTag>().unwrap().legacy_alias().map(|alias| alias.to_string());
+        for (tag, alias) in [
+            ("manylinux_2_5_x86_64", Some("manylinux1_x86_64")),
+            ("manylinux_2_17_s390x", Some("manylinux2014_s390x")),
+            ("manylinux_2_12_aarch64", None),
+            ("manylinux_2_17_riscv64", None),
+            ("manylinux_2_17_loongarch64", None),
+            ("manylinux_2_28_x86_64", None),
+        ] {
+            assert_eq!(of(tag).as_deref(), alias, "{tag}");
         }
     }
 

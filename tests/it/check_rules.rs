@@ -311,6 +311,8 @@ fn name_cases() -> Vec<Case> {
         ("tag-known", E, named("openai_codex_cli_bin-0.163.0-py3-none-manylinx_2_17_x86_64.whl".into())),
         ("tag-known", E, named("openai_codex_cli_bin-0.163.0-py3-nil-musllinux_1_1_x86_64.whl".into())),
         ("tag-linux-bare", E, named("openai_codex_cli_bin-0.163.0-py3-none-linux_x86_64.whl".into())),
+        ("tag-known", E, mac(mac_sample(ARM64, 10, 9).build()).renamed("openai_codex_cli_bin-0.163.0-py3-none-macosx_10_9_arm64.whl")),
+        ("tag-known", W, mac(mac_sample(ARM64, 10, 9).build()).renamed("openai_codex_cli_bin-0.163.0-py3-none-macosx_10_9_arm64.macosx_11_0_arm64.whl")),
         ("tag-index", E, mac(mac_sample(ARM64, 11, 0).build()).renamed("openai_codex_cli_bin-0.163.0-py3-none-macosx_12_3_arm64.whl")),
         ("tag-index", E, mac(mac_sample(ARM64, 11, 0).build()).renamed("openai_codex_cli_bin-0.163.0-py3-none-macosx_17_0_arm64.whl")),
         ("tag-set-sorted", W, named("openai_codex_cli_bin-0.163.0-py3-none-musllinux_1_1_x86_64.manylinux_2_17_x86_64.manylinux2014_x86_64.whl".into())),
