@@ -56,6 +56,11 @@ impl PlatformChoice {
         if self.pythons.is_empty() || self.pythons.len() == PYTHONS.len() {
             return String::new();
         }
+        let mut with_lock = PYTHONS.iter().filter(|python| !python.is_free_threaded());
+        if with_lock.all(|python| self.pythons.contains(python)) && !self.pythons.iter().any(|it| it.is_free_threaded())
+        {
+            return "  (no free-threaded Python)".to_owned();
+        }
         let named: Vec<_> = self.pythons.iter().map(ToString::to_string).collect();
         format!("  (Python {} only)", named.join(", "))
     }
@@ -358,6 +363,8 @@ mod tests {
         let two = ["cp311-cp311-manylinux_2_17_x86_64", "cp312-cp312-manylinux_2_17_x86_64"];
         assert_eq!(served(&two), (two[1].to_owned(), "3.11 3.12".to_owned()));
         assert!(of(&two[..1]).text().contains("cp311-cp311-manylinux_2_17_x86_64  (Python 3.11 only)\n"));
+        let stable = "cp36-abi3-manylinux_2_17_x86_64";
+        assert!(of(&[stable]).text().contains(&format!("{stable}  (no free-threaded Python)\n")));
     }
 
     #[test]

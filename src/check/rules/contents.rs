@@ -164,14 +164,14 @@ fn no_junk(wheel: &WheelSubject, found: &mut Findings) {
 fn is_sample(path: &str) -> bool {
     const WORDS: [&str; 9] =
         ["test", "tests", "testing", "testdata", "example", "examples", "template", "templates", "fixtures"];
-    // The package's own name, such as `demo_pkg`, says nothing of what lies in it, unless it is a word as it stands.
+    // The package's own name, such as `demo`, says nothing of what lies in it, unless it is tests or examples as it stands.
     let (package, rest) = path.split_once('/').map_or(("", path), |(package, rest)| (package, rest));
-    let mut words = rest.split(['/', '_', '-', '.']).chain([package]);
+    let mut words = rest.split(['/', '_', '-', '.']);
     let is_other =
         |word| matches!(word, "sample" | "samples" | "demo" | "dummy" | "badcert" | "mock" | "mocks" | "fake");
     let is_of_tests =
         |word| matches!(word, "fixture" | "selftest" | "unittest" | "unittests" | "snakeoil" | "insecure");
-    words.any(|word| WORDS.contains(&word) || is_other(word) || is_of_tests(word))
+    WORDS.contains(&package) || words.any(|word| WORDS.contains(&word) || is_other(word) || is_of_tests(word))
 }
 
 fn has_private_key(head: &[u8]) -> bool {
