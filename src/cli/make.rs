@@ -109,7 +109,7 @@ pub(crate) struct TagChoice {
     /// The new platform tag, or several joined by dots; every binary must keep the promise of each
     #[arg(long, value_name = "TAG")]
     pub(crate) platform_tag: Option<String>,
-    /// Every platform tag that is honest, read off the binaries themselves
+    /// The platform tags that are honest and that installers of today ask for, read off the binaries themselves
     #[arg(long)]
     pub(crate) honest: bool,
 }

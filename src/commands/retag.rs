@@ -41,6 +41,6 @@ fn tell(wheel: &Retagged, console: &Console) {
     if wheel.changed {
         console.status("Retagged", format_args!("{path} ({size}), which was `{}`", wheel.tags_before.join(".")));
     } else {
-        console.status("Kept", format_args!("{path} ({size}), which already carries these tags"));
+        console.status("Wrote", format_args!("{path} ({size}), under the tags that it had"));
     }
 }
