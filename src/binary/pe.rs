@@ -11,7 +11,7 @@ use object::read::pe::{
 };
 
 use super::bytes::Strings;
-use super::error::BinaryError;
+use super::error::{BinaryError, FOR_DOS};
 use super::facts::{Assembly, Details, Facts, Kind, Linkage, Needed, PeFacts, Signature, Slice};
 use super::machine::Machine;
 use super::magic::Format;
@@ -47,7 +47,7 @@ fn headers_at(bytes: &[u8]) -> Result<u64, BinaryError> {
     let offset = u64::from(dos.e_lfanew.get(LE));
     let magic: &object::U32<LE> = bytes.read_at(offset).map_err(|()| PE.truncated("the PE header"))?;
     if magic.get(LE) != pe::IMAGE_NT_SIGNATURE {
-        return Err(PE.malformed("it has a DOS header and no PE header"));
+        return Err(PE.malformed(FOR_DOS));
     }
     Ok(offset)
 }
