@@ -138,7 +138,7 @@ fn interpreter<Header: FileHeader<Endian = object::Endianness>>(
 }
 
 /// Holds that a library has what loaders look at in each: glibc refuses one without ("object file has no dynamic section"), and
-/// neither glibc nor musl ask whether the two tables are there (System V ABI, "Dynamic Section": mandatory).
+/// crashes where the two tables are not there, which are mandatory (System V ABI, "Dynamic Section").
 fn linkable<Header: FileHeader<Endian = object::Endianness>>(image: &Image<'_, Header>) -> Result<(), BinaryError> {
     if !image.has_dynamic() {
         return Err(ELF.malformed("it is a library and has no dynamic segment, so that the loader refuses it"));

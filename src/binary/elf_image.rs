@@ -106,6 +106,7 @@ impl<'data, Header: FileHeader<Endian = object::Endianness>> Image<'data, Header
         !self.dynamic.is_empty()
     }
 
+    /// Whether it has a dynamic segment, whatever that holds.
     pub(crate) fn has_dynamic(&self) -> bool {
         self.segments(elf::PT_DYNAMIC).next().is_some()
     }

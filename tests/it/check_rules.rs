@@ -864,6 +864,8 @@ fn binary_cases() -> Vec<Case> {
         ("binary-readable", E, with_file("codex_cli_bin/elf.sig", b"\x7fELF".to_vec(), 0o100755)),
         ("binary-readable", E, with_file("codex_cli_bin/elf.so", b"\x7fELF".to_vec(), 0o100644)),
         ("binary-readable", W, with_file("codex_cli_bin/fat.sig", b"\xca\xfe\xba\xbe\0\0\0\x01".to_vec(), 0o100644)),
+        // A copy that stopped.
+        ("binary-readable", E, with_file("codex_cli_bin/more.so", stopped(), 0o100644)),
         ("binary-format", W, with_file("codex_cli_bin/testdata/more", windows_library(), 0o100644)),
         ("binary-format", E, with_file("codex_cli_bin/testdata/more", windows_library(), 0o100755)),
         ("binary-system", W, with_file("codex_cli_bin/testdata/more", foreign(), 0o100644)),
@@ -1122,6 +1124,13 @@ fn debug_symbols(name: &str) -> Sample {
 /// A wheel with an object file of that name.
 fn object(name: &str) -> Sample {
     linux().and(name, object_file(), 0o100644)
+}
+
+/// A library of which the header was written and zeros for all the rest.
+fn stopped() -> Vec<u8> {
+    let mut bytes = linux_program();
+    bytes[64..].fill(0);
+    bytes
 }
 
 fn object_file() -> Vec<u8> {
