@@ -26,15 +26,17 @@ pub(crate) struct Entry {
 impl Entry {
     /// What lies among tests, is never imported, and is not meant to be started.
     pub(crate) fn is_test_data(self, path: &str) -> bool {
-        const DIRECTORIES: [&str; 7] = ["test", "tests", "testing", "testdata", "test_data", "test-data", "fixtures"];
-        parent(path).split('/').any(|part| DIRECTORIES.contains(&part)) && self.is_data(path)
+        is_among_tests(path) && self.is_data(path)
     }
 
-    /// Whether it does no harm that a file which claims to be a binary cannot be read as one: it is for linkers, or tests read it.
+    /// Whether it does no harm that a file which claims to be a binary cannot be read as one: it is for linkers, tests
+    /// read it, or it is data of too few bytes for a program or of one for DOS.
     pub(crate) fn excuses(self, path: &str, error: &BinaryError) -> bool {
         let is_named = [".o", ".obj", ".ko", ".a"].iter().any(|suffix| path.ends_with(suffix));
         let is_for_linkers = matches!(error, BinaryError::Unsupported { .. }) && is_named;
-        is_for_linkers || error.is_for_linkers() && self.is_data(path) || self.is_test_data(path)
+        let is_of_nothing = self.size < HEADER || error.is_of_dos();
+        let is_data = || self.is_data(path) && !(is_of_nothing && ends_with(path, ".exe"));
+        is_for_linkers || (error.is_for_linkers() || is_of_nothing) && is_data() || self.is_test_data(path)
     }
 
     /// What lies among the packages without the name of a library or the right to be started.
@@ -44,6 +46,15 @@ impl Entry {
             [".so", ".pyd", ".dylib", ".dll"].iter().any(|end| ends_with(file, end)) || file.contains(".so.");
         !is_library && self.mode & 0o111 == 0 && scheme::of_any(path).0 == Scheme::Root
     }
+}
+
+/// The header of a 64-bit ELF file, and the one for DOS of a PE file: fewer bytes are the sign of a format, kept as data.
+const HEADER: u64 = 64;
+
+/// Whether a file lies where tests do.
+pub(crate) fn is_among_tests(path: &str) -> bool {
+    const DIRECTORIES: [&str; 7] = ["test", "tests", "testing", "testdata", "test_data", "test-data", "fixtures"];
+    parent(path).split('/').any(|part| DIRECTORIES.contains(&part))
 }
 
 /// Whether a name ends so, in any case of letters.

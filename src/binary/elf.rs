@@ -54,6 +54,10 @@ fn slice<Header: FileHeader<Endian = object::Endianness>>(image: &Image<'_, Head
     let mut needed = Vec::new();
     for offset in image.values(elf::DT_NEEDED) {
         let name = strings.at(&names, offset, "the name of a needed library")?;
+        // The loaders would open a directory.
+        if name.is_empty() {
+            return Err(ELF.malformed("the name of a needed library is empty"));
+        }
         needed.push(Needed { name, optional: false });
     }
     let mut run_paths = Vec::new();
@@ -74,6 +78,9 @@ fn slice<Header: FileHeader<Endian = object::Endianness>>(image: &Image<'_, Head
     let program = soname.is_none() && (interpreter.is_some() || (needed.is_empty() && entry != 0 && !lacks));
     let flags = image.value(elf::DT_FLAGS_1).unwrap_or_default();
     let executable = !relocatable || flags & elf::DF_1_PIE.0 != 0 || program;
+    if !executable {
+        linkable(image)?;
+    }
     let alone = interpreter.is_none() && needed.is_empty();
     let linkage = match (executable && alone, relocatable) {
         (false, _) => Linkage::Dynamic,
@@ -128,6 +135,19 @@ fn interpreter<Header: FileHeader<Endian = object::Endianness>>(
     let Some(segment) = image.segments(elf::PT_INTERP).next() else { return Ok(None) };
     let data = segment.data(image.endian, image.bytes).map_err(|()| ELF.truncated("the interpreter's name"))?;
     strings.take(data, "the interpreter's name").map(Some)
+}
+
+/// Holds that a library has what loaders look at in each: glibc refuses one without ("object file has no dynamic section"), and
+/// crashes where the two tables are not there, which are mandatory (System V ABI, "Dynamic Section").
+fn linkable<Header: FileHeader<Endian = object::Endianness>>(image: &Image<'_, Header>) -> Result<(), BinaryError> {
+    if !image.has_dynamic() {
+        return Err(ELF.malformed("it is a library and has no dynamic segment, so that the loader refuses it"));
+    }
+    let states_any = image.states_any();
+    match [elf::DT_STRTAB, elf::DT_SYMTAB].into_iter().all(|tag| image.value(tag).is_some()) {
+        false if states_any => Err(ELF.malformed("its dynamic segment names no table of symbols or strings")),
+        _ => Ok(()),
+    }
 }
 
 fn executable_stack<Header: FileHeader<Endian = object::Endianness>>(image: &Image<'_, Header>) -> bool {

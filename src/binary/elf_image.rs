@@ -45,6 +45,10 @@ impl<'data, Header: FileHeader<Endian = object::Endianness>> Image<'data, Header
         if segments.is_empty() {
             return Err(ELF.malformed("it has no program headers"));
         }
+        // Both glibc ("object file has no loadable segments") and the kernel refuse it.
+        if !segments.iter().any(|segment| segment.p_type(endian) == elf::PT_LOAD) {
+            return Err(ELF.malformed("it has no loadable segment, so that the loader refuses it"));
+        }
         let mut image = Self { bytes, header, endian, segments, dynamic: &[] };
         for segment in image.segments(elf::PT_LOAD) {
             image.loadable(segment)?;
@@ -82,7 +86,29 @@ impl<'data, Header: FileHeader<Endian = object::Endianness>> Image<'data, Header
         let entries = segment.dynamic(self.endian, self.bytes).map_err(|_| ELF.truncated("the dynamic segment"))?;
         let entries = entries.unwrap_or_default();
         let end = entries.iter().position(|entry| entry.tag(self.endian) == elf::DT_NULL);
+        // What tools that keep debugging symbols alone leave has nothing to load.
+        if end == Some(0) && self.is_loaded(segment) {
+            return Err(ELF.malformed("its dynamic segment is empty, so that no loader can use it"));
+        }
         Ok(&entries[..end.unwrap_or(entries.len())])
+    }
+
+    /// Whether the file's bytes of a segment are among those that are loaded.
+    fn is_loaded(&self, segment: &Header::ProgramHeader) -> bool {
+        let (offset, _) = segment.file_range(self.endian);
+        self.segments(elf::PT_LOAD)
+            .map(|load| load.file_range(self.endian))
+            .any(|(start, size)| offset.checked_sub(start).is_some_and(|within| within < size))
+    }
+
+    /// Whether its dynamic segment states anything.
+    pub(crate) fn states_any(&self) -> bool {
+        !self.dynamic.is_empty()
+    }
+
+    /// Whether it has a dynamic segment, whatever that holds.
+    pub(crate) fn has_dynamic(&self) -> bool {
+        self.segments(elf::PT_DYNAMIC).next().is_some()
     }
 
     /// What the dynamic segment states under a tag, in its order.

@@ -29,10 +29,18 @@ pub(super) const DEBUG_SYMBOLS: &str = "a file of debugging symbols";
 pub(super) const OBJECT_FILE: &str = "an object file";
 pub(super) const STATIC_LIBRARY: &str = "a static library";
 
+/// What a program of DOS or 16-bit Windows lacks.
+pub(super) const FOR_DOS: &str = "it has a DOS header and no PE header";
+
 impl BinaryError {
     /// Whether the file is one for linkers alone.
     pub(crate) fn is_for_linkers(&self) -> bool {
         matches!(self, Self::Unsupported { what: OBJECT_FILE | STATIC_LIBRARY })
+    }
+
+    /// Whether the file has a header for DOS and nothing that Windows knows behind it.
+    pub(crate) fn is_of_dos(&self) -> bool {
+        matches!(self, Self::Malformed { format: Format::Pe, what } if what == FOR_DOS)
     }
 
     /// Whether the file holds what debuggers alone read: a Mach-O file of the type `MH_DSYM`.

@@ -41,7 +41,7 @@ mod stable_abi;
 mod tags;
 
 pub(crate) use bundled::Reach;
-pub(crate) use bystander::Entry;
+pub(crate) use bystander::{Entry, is_among_tests};
 #[cfg(test)]
 pub(crate) use dependencies::Root;
 pub(crate) use dependencies::{Dependency, DependencyList, DependencySource, ListOrigin, Scope};

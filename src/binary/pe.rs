@@ -11,7 +11,7 @@ use object::read::pe::{
 };
 
 use super::bytes::Strings;
-use super::error::BinaryError;
+use super::error::{BinaryError, FOR_DOS};
 use super::facts::{Assembly, Details, Facts, Kind, Linkage, Needed, PeFacts, Signature, Slice};
 use super::machine::Machine;
 use super::magic::Format;
@@ -47,7 +47,7 @@ fn headers_at(bytes: &[u8]) -> Result<u64, BinaryError> {
     let offset = u64::from(dos.e_lfanew.get(LE));
     let magic: &object::U32<LE> = bytes.read_at(offset).map_err(|()| PE.truncated("the PE header"))?;
     if magic.get(LE) != pe::IMAGE_NT_SIGNATURE {
-        return Err(PE.malformed("it has a DOS header and no PE header"));
+        return Err(PE.malformed(FOR_DOS));
     }
     Ok(offset)
 }
@@ -100,6 +100,7 @@ fn slice<Headers: ImageNtHeaders>(bytes: &[u8], mut offset: u64) -> Result<Slice
         Machine::Known(Architecture::X86_64) if has_hybrid_metadata(bytes, &directories, &sections) => Machine::Arm64ec,
         other => other,
     };
+    begins_with_code(bytes, optional.address_of_entry_point(), &sections)?;
     let needed = imports(bytes, &directories, &sections, optional.image_base())?;
     let dll_characteristics = optional.dll_characteristics().0;
     Ok(Slice {
@@ -119,6 +120,20 @@ fn slice<Headers: ImageNtHeaders>(bytes: &[u8], mut offset: u64) -> Result<Slice
             of_stable_abi: of_stable_abi::<Headers>(bytes, &directories, &sections),
         }),
     })
+}
+
+/// Holds that there is something where the code begins: zeros are an access to no address on x86, and undefined on Arm.
+/// A library may have no such place at all.
+fn begins_with_code(bytes: &[u8], entry: u32, sections: &SectionTable<'_>) -> Result<(), BinaryError> {
+    /// Longer than any instruction.
+    const INSTRUCTION: usize = 16;
+    let code = sections.pe_data_at(bytes, entry).and_then(|code| code.get(..INSTRUCTION)).filter(|_| entry != 0);
+    match code {
+        Some(code) if code.iter().all(|byte| *byte == 0) => {
+            Err(PE.malformed("there are zeros where its code is to begin"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Whether the load configuration of a file for x64 leads to the metadata of code for Arm (`CHPEMetadataPointer`): the file is

@@ -841,6 +841,33 @@ fn binary_cases() -> Vec<Case> {
         ("binary-readable", E, with_file("codex_cli_bin/more", object_file(), 0o100755)),
         ("binary-readable", W, with_file("codex_cli_bin/testdata/cut", linux_program()[..80].to_vec(), 0o100644)),
         ("binary-readable", E, with_file("codex_cli_bin/data/cut", linux_program()[..80].to_vec(), 0o100644)),
+        // What a name claims.
+        ("binary-readable", E, with_file("codex_cli_bin/more.abi3.so", b"hello".to_vec(), 0o100755)),
+        ("binary-readable", E, with_file("codex_cli_bin/more.cpython-312-x86_64-linux-gnu.so", vec![7, 0], 0o100644)),
+        ("binary-readable", E, with_file("codex_cli_bin/more.so", b"<html>404".to_vec(), 0o100644)),
+        ("binary-readable", E, with_file("codex_cli_bin/deep/more.so", b"PK\x03\x04".to_vec(), 0o100644)),
+        ("binary-readable", E, with_file(&format!("{DATA}/platlib/codex_cli_bin/a.so"), b"hello".to_vec(), 0o100644)),
+        ("binary-readable", E, windows(windows_program()).and("codex_cli_bin/more.pyd", "hello", 0o100644)),
+        ("binary-readable", W, windows(windows_program()).and("codex_cli_bin/more.so", "hello", 0o100644)),
+        ("binary-readable", W, with_file("codex_cli_bin/more.pyd", b"hello".to_vec(), 0o100644)),
+        ("binary-readable", W, with_file("codex_cli_bin/tests/more.abi3.so", b"hello".to_vec(), 0o100644)),
+        ("binary-readable", W, with_file("codex_cli_bin/some-data/more.so", b"hello".to_vec(), 0o100644)),
+        ("binary-readable", W, with_file("codex_cli_bin/libmore.so", b"libmore.so.1".to_vec(), 0o100644)),
+        ("binary-readable", W, with_file("codex_cli_bin/libmore.so.1", b"hello".to_vec(), 0o100644)),
+        ("binary-readable", W, with_file("codex_cli_bin/more.so", b"/* GNU ld script */\n".to_vec(), 0o100644)),
+        ("binary-readable", W, with_file("codex_cli_bin/more.so", b"INPUT(-lmore)\n".to_vec(), 0o100644)),
+        (
+            "lfs-pointer",
+            E,
+            with_file("codex_cli_bin/more.so", b"version https://git-lfs.github.com/spec/v1\n".to_vec(), 0o100644),
+        ),
+        // What begins as a binary and is data.
+        ("binary-readable", W, with_file("codex_cli_bin/elf.sig", b"\x7fELF".to_vec(), 0o100644)),
+        ("binary-readable", E, with_file("codex_cli_bin/elf.sig", b"\x7fELF".to_vec(), 0o100755)),
+        ("binary-readable", E, with_file("codex_cli_bin/elf.so", b"\x7fELF".to_vec(), 0o100644)),
+        ("binary-readable", W, with_file("codex_cli_bin/fat.sig", b"\xca\xfe\xba\xbe\0\0\0\x01".to_vec(), 0o100644)),
+        // A copy that stopped.
+        ("binary-readable", E, with_file("codex_cli_bin/more.so", stopped(), 0o100644)),
         ("binary-format", W, with_file("codex_cli_bin/testdata/more", windows_library(), 0o100644)),
         ("binary-format", E, with_file("codex_cli_bin/testdata/more", windows_library(), 0o100755)),
         ("binary-system", W, with_file("codex_cli_bin/testdata/more", foreign(), 0o100644)),
@@ -1099,6 +1126,13 @@ fn debug_symbols(name: &str) -> Sample {
 /// A wheel with an object file of that name.
 fn object(name: &str) -> Sample {
     linux().and(name, object_file(), 0o100644)
+}
+
+/// A library of which the header was written and zeros for all the rest.
+fn stopped() -> Vec<u8> {
+    let mut bytes = linux_program();
+    bytes[64..].fill(0);
+    bytes
 }
 
 fn object_file() -> Vec<u8> {

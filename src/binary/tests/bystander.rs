@@ -95,6 +95,7 @@ fn a_starter_is_a_program_where_the_wheel_is_for_windows() {
 fn damage_does_no_harm_where_nothing_loads_it() {
     let cut = BinaryError::Truncated { format: Format::Elf, what: "a segment" };
     let object = BinaryError::Unsupported { what: "an object file" };
+    let dos = read(&[&b"MZ"[..], &[0; 58], &[0x80, 0, 0, 0], &[0; 64], b"NE", &[0; 200]].concat()).unwrap_err();
     for (path, mode, error, expected) in [
         ("m/bin/p", PROGRAM, &cut, false),
         ("m/tests/p", DATA, &cut, true),
@@ -105,7 +106,24 @@ fn damage_does_no_harm_where_nothing_loads_it() {
         ("m/lib/crt.syso", DATA, &object, true),
         ("m/lib/a.so", DATA, &object, false),
         ("m-1.data/scripts/p", DATA, &object, false),
+        ("m/lib/game.com", DATA, &dos, true),
+        ("m/lib/game.com", PROGRAM, &dos, false),
+        ("m/lib/game.exe", DATA, &dos, false),
+        ("m/lib/a.pyd", DATA, &dos, false),
+        ("m/lib/p", DATA, &cut, false),
     ] {
-        assert_eq!(Entry { mode, size: 1 }.excuses(path, error), expected, "{path} {mode:o}");
+        assert_eq!(Entry { mode, size: 80 }.excuses(path, error), expected, "{path} {mode:o}");
+    }
+    // The sign of a format alone.
+    for (path, mode, size, expected) in [
+        ("m/a.sig", DATA, 4, true),
+        ("m/a.sig", DATA, 63, true),
+        ("m/a.sig", DATA, 64, false),
+        ("m/a.sig", PROGRAM, 4, false),
+        ("m/a.so", DATA, 4, false),
+        ("m/a.exe", DATA, 4, false),
+        ("m-1.data/scripts/a", DATA, 4, false),
+    ] {
+        assert_eq!(Entry { mode, size }.excuses(path, &cut), expected, "{path} {mode:o} {size}");
     }
 }

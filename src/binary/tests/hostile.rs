@@ -44,6 +44,72 @@ fn headers_that_contradict_themselves_are_refused() {
     assert!(refused(&wide));
 }
 
+/// A copy that stopped, or a file system that lost pages, leaves zeros behind the header.
+#[test]
+fn what_is_zeroed_behind_its_header_is_refused() {
+    let module =
+        || ElfSample { kind: 3, needed: vec!["libc.so.6"], undefined: vec![("PyLong_Type", false)], ..static_elf() };
+    let narrow = || ElfSample { class64: false, machine: 40, ..module() };
+    let windows = || PeSample { machine: 0x8664, imports: &["a.dll"], is_library: true, ..PeSample::default() };
+    let zeroed = |mut bytes: Vec<u8>, from: usize| {
+        bytes[from..].fill(0);
+        bytes
+    };
+    // The type of the program header of this kind becomes another that says nothing.
+    let without = |kind: u32| {
+        let mut bytes = module().build();
+        for at in (64..64 + 5 * 56).step_by(56).filter(|at| module().build()[*at..*at + 4] == kind.to_le_bytes()) {
+            bytes[at..at + 4].fill(0);
+        }
+        // Nothing starts it.
+        bytes[24..32].fill(0);
+        bytes
+    };
+    // A tag of the dynamic segment becomes one that says nothing.
+    let unstated = |tag: u64| {
+        let mut bytes = ElfSample { soname: Some("a.so"), ..module() }.build();
+        let dynamic = (64..64 + 5 * 56).step_by(56).find(|at| bytes[*at] == 2).unwrap();
+        let start = u64::from_le_bytes(bytes[dynamic + 8..dynamic + 16].try_into().unwrap()) as usize;
+        let at = (start..).step_by(16).find(|at| bytes[*at..*at + 8] == tag.to_le_bytes()).unwrap();
+        bytes[at..at + 8].copy_from_slice(&0x6fff_fef0_u64.to_le_bytes());
+        bytes
+    };
+    // Where code begins is where the section does, which is zero but for names.
+    let begun = |entry: u32, bytes: Vec<u8>| {
+        let mut bytes = bytes;
+        bytes[64 + 24 + 16..64 + 24 + 20].copy_from_slice(&entry.to_le_bytes());
+        bytes
+    };
+    let segments = "it has no loadable segment, so that the loader refuses it";
+    let empty = "its dynamic segment is empty, so that no loader can use it";
+    let tables = "its dynamic segment names no table of symbols or strings";
+    let code = "there are zeros where its code is to begin";
+    let (headers, whole) = (64 + 5 * 56, 64 + 24 + 240 + 40);
+    for (bytes, expected) in [
+        (module().build(), None),
+        (zeroed(module().build(), 64), Some(segments)),
+        (zeroed(narrow().build(), 52), Some(segments)),
+        (zeroed(static_elf().build(), 64), Some(segments)),
+        (zeroed(module().build(), headers), Some(empty)),
+        (zeroed(glibc_elf().build(), headers), Some(empty)),
+        (without(1), Some(segments)),
+        (without(2), Some("it is a library and has no dynamic segment, so that the loader refuses it")),
+        (unstated(6), Some(tables)),
+        (unstated(5), Some("the name of a needed library lies beyond its end")),
+        (unstated(0x6fff_fff0), None),
+        (ElfSample { needed: vec![""], ..module() }.build(), Some("the name of a needed library is empty")),
+        (begun(0x1000, windows().build()), None),
+        (begun(0x1000, zeroed(windows().build(), whole)), Some(code)),
+        // A library may have no place where code begins, and what lies in no section is not judged.
+        (zeroed(windows().build(), whole), None),
+        (begun(0x100, zeroed(windows().build(), whole)), None),
+    ] {
+        let said = read(&bytes).err().map(|error| error.to_string());
+        let is_so = said.as_deref().is_some_and(|said| expected.is_some_and(|expected| said.ends_with(expected)));
+        assert!(is_so || said.is_none() && expected.is_none(), "{said:?} {expected:?}");
+    }
+}
+
 fn whole_samples() -> Vec<Vec<u8>> {
     vec![
         static_elf().build(),

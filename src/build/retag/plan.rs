@@ -168,8 +168,8 @@ fn read(wheel: &Wheel) -> Result<(Inventory, HashMap<String, Sha256Digest>), Ret
         match spool.read().map_err(spooled)? {
             // An object file is for a linker, wherever the wheel is installed.
             None | Some(Err(BinaryError::Unsupported { .. })) => {}
-            // Nothing loads what tests read.
-            Some(Err(_)) if entry.is_test_data(&member.name) => {}
+            // Nothing loads what tests read, nor data that begins as a binary does.
+            Some(Err(error)) if entry.excuses(&member.name, &error) => {}
             Some(Err(source)) => {
                 return Err(RetagError::Binary { path: path.to_owned(), member: member.name.clone(), source });
             }

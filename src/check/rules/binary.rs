@@ -4,6 +4,7 @@
 use std::cell::{LazyCell, OnceCell};
 use std::collections::{BTreeSet, HashMap};
 
+use super::named::misnamed;
 use super::provided::Provided;
 use crate::binary::{Absence, Facts, Format, Libc, Objection, Reach, Weight};
 use crate::check::rule::{Findings, Rule, Severity, rule};
@@ -13,10 +14,10 @@ use crate::member_path::{join, parent};
 use crate::wheel::requirement::Requirement;
 
 rule!(BINARY_READABLE = "binary-readable", Error, Wheel(binary_readable);
-    what: "What begins as an ELF, Mach-O or PE file is one throughout: its headers do not contradict themselves or lead outside the file. An object file or static library is a warning where its name is not that of a shared library and it is not meant to be started; so is what lies among tests, as in every rule about binaries: a file in a directory such as `tests`, `testdata` or `fixtures` that has not the name of a library and no execute bit.",
+    what: "What begins as an ELF, Mach-O or PE file is one throughout: its headers do not contradict themselves or lead outside the file, and what a loader cannot do without is there. What has the name of an extension module that Python imports (`.abi3.so`, `.cpython-312-*.so`, `.pyd`, in a wheel for Linux or macOS `NAME.so`) begins as one; other names of libraries, linker scripts, and what lies among tests are a warning. So is, without an execute bit or the name of a library or program, a file of no more bytes than a header, or one for DOS. An object file or static library is a warning where its name is not that of a shared library and it is not meant to be started; so is what lies among tests, as in every rule about binaries: a file in a directory such as `tests`, `testdata` or `fixtures` that has not the name of a library and no execute bit.",
     why: "A file cut short or damaged cannot be started, and nothing can be said about it.",
     fix: "Stage the payload again; compare the file with the one that was built";
-    because: [Loader("the headers lead outside of the file"), Habit("object files are for linkers, and nothing loads them, nor test data")]);
+    because: [Loader("the headers lead outside of the file, or it is no binary at all"), Habit("object files and scripts are for linkers, and nothing loads them, nor data")]);
 
 fn binary_readable(wheel: &WheelSubject, found: &mut Findings) {
     let debug_symbols: BTreeSet<&str> = wheel.debug_symbols().collect();
@@ -25,6 +26,9 @@ fn binary_readable(wheel: &WheelSubject, found: &mut Findings) {
         let is_harmless = wheel.entry(member).is_some_and(|entry| entry.excuses(member, error));
         let severity = if is_harmless { Severity::Warning } else { Severity::Error };
         found.with(severity, Some(member), sentence(error));
+    }
+    for file in misnamed(wheel) {
+        found.with(file.severity, Some(file.member), file.message);
     }
 }
 

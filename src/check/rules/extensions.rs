@@ -40,7 +40,7 @@ struct Module<'a> {
 }
 
 /// The path of an extension module without its suffix, and the suffix; a library that is linked to may look like one.
-fn module(path: &str) -> Option<(&str, &str)> {
+pub(super) fn module(path: &str) -> Option<(&str, &str)> {
     let file = path.rfind('/').map_or(0, |slash| slash + 1);
     let dot = file + path[file..].find('.')?;
     let suffix = &path[dot..];

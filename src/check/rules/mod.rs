@@ -13,6 +13,7 @@ pub(crate) mod index;
 pub(crate) mod linking;
 pub(crate) mod links;
 pub(crate) mod metadata;
+pub(crate) mod named;
 pub(crate) mod names;
 pub(crate) mod paths;
 pub(crate) mod payload;

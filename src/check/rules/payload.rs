@@ -147,8 +147,13 @@ rule!(LFS_POINTER = "lfs-pointer", Error, Wheel(lfs_pointer);
     because: [Promise("the file itself is not there")]);
 
 fn lfs_pointer(wheel: &WheelSubject, found: &mut Findings) {
-    let pointers = wheel.files().filter(|(_, scanned)| scanned.head.starts_with(POINTER));
+    let pointers = wheel.files().filter(|(_, scanned)| is_lfs_pointer(&scanned.head));
     found.each(pointers.map(|(member, _)| member.name.as_str()), "the file is a Git LFS pointer");
+}
+
+/// Whether a file that begins so is the pointer of a Git LFS object.
+pub(super) fn is_lfs_pointer(head: &[u8]) -> bool {
+    head.starts_with(POINTER)
 }
 
 rule!(PAYLOAD_EMPTY = "payload-empty", Error, Wheel(payload_empty);
