@@ -288,7 +288,11 @@ fn what_tests_read_decides_no_tag() {
     let directory = tempfile::tempdir().unwrap();
     let torn = ElfSample { kind: 7, ..static_elf() }.build();
     let arm = ElfSample { machine: 183, ..static_elf() }.build();
+    let sign = b"\x7fELF".to_vec();
     for (path, bytes, mode, is_taken) in [
+        // The sign of a format, kept as data.
+        ("openai_codex_cli_bin/elf.sig", &sign, 0o100_644, true),
+        ("openai_codex_cli_bin/elf.sig", &sign, 0o100_755, false),
         ("openai_codex_cli_bin/tests/torn", &torn, 0o100_644, true),
         ("openai_codex_cli_bin/testdata/arm", &arm, 0o100_644, true),
         ("openai_codex_cli_bin/tests/torn", &torn, 0o100_755, false),
@@ -304,7 +308,7 @@ fn what_tests_read_decides_no_tag() {
         let output = run(relkit().args(["inspect", &wheel.file_name]).current_dir(directory.path()));
         let said = text(&output);
         let first = said.lines().find(|line| line.contains("honest tags")).unwrap();
-        let is_damaged = *bytes == torn;
+        let is_damaged = *bytes == torn || *bytes == sign;
         assert_eq!(output.status.success(), is_taken || !is_damaged, "{path} {mode:o}: {said}");
         assert_eq!(first.contains("manylinux_2_17_x86_64"), is_taken || is_damaged, "{path} {mode:o}: {said}");
         assert_eq!(said.contains("not counted"), is_taken && !is_damaged, "{path} {mode:o}: {said}");
