@@ -42,8 +42,7 @@ impl Entry {
     /// What lies among the packages without the name of a library or the right to be started.
     pub(crate) fn is_data(self, path: &str) -> bool {
         let file = file_name(path);
-        let is_library =
-            [".so", ".pyd", ".dylib", ".dll"].iter().any(|end| ends_with(file, end)) || file.contains(".so.");
+        let is_library = ends_as_library(file) || file.contains(".so.");
         !is_library && self.mode & 0o111 == 0 && scheme::of_any(path).0 == Scheme::Root
     }
 }
@@ -55,6 +54,11 @@ const HEADER: u64 = 64;
 pub(crate) fn is_among_tests(path: &str) -> bool {
     const DIRECTORIES: [&str; 7] = ["test", "tests", "testing", "testdata", "test_data", "test-data", "fixtures"];
     parent(path).split('/').any(|part| DIRECTORIES.contains(&part))
+}
+
+/// Whether a file ends as a library or an extension module of some system does, in any case of letters.
+pub(crate) fn ends_as_library(file: &str) -> bool {
+    [".so", ".pyd", ".dylib", ".dll"].iter().any(|end| ends_with(file, end))
 }
 
 /// Whether a name ends so, in any case of letters.

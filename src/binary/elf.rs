@@ -143,11 +143,11 @@ fn linkable<Header: FileHeader<Endian = object::Endianness>>(image: &Image<'_, H
     if !image.has_dynamic() {
         return Err(ELF.malformed("it is a library and has no dynamic segment, so that the loader refuses it"));
     }
-    let states_any = image.states_any();
-    match [elf::DT_STRTAB, elf::DT_SYMTAB].into_iter().all(|tag| image.value(tag).is_some()) {
-        false if states_any => Err(ELF.malformed("its dynamic segment names no table of symbols or strings")),
-        _ => Ok(()),
+    let lacks_table = || [elf::DT_STRTAB, elf::DT_SYMTAB].into_iter().any(|tag| image.value(tag).is_none());
+    if image.states_any() && lacks_table() {
+        return Err(ELF.malformed("its dynamic segment names no table of symbols or strings"));
     }
+    Ok(())
 }
 
 fn executable_stack<Header: FileHeader<Endian = object::Endianness>>(image: &Image<'_, Header>) -> bool {

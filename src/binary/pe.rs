@@ -122,6 +122,11 @@ fn slice<Headers: ImageNtHeaders>(bytes: &[u8], mut offset: u64) -> Result<Slice
     })
 }
 
+/// Whether loaders take no further imports, whatever the other fields hold.
+fn ends_imports(descriptor: &pe::ImageImportDescriptor) -> bool {
+    descriptor.name.get(LE) == 0 || descriptor.first_thunk.get(LE) == 0
+}
+
 /// Holds that there is something where the code begins: zeros are an access to no address on x86, and undefined on Arm.
 /// A library may have no such place at all.
 fn begins_with_code(bytes: &[u8], entry: u32, sections: &SectionTable<'_>) -> Result<(), BinaryError> {
@@ -197,8 +202,7 @@ fn imports(
     if let Some(table) = directories.import_table(bytes, sections).map_err(damaged)? {
         let mut descriptors = table.descriptors().map_err(damaged)?;
         while let Some(descriptor) = descriptors.next().map_err(damaged)? {
-            // Loaders end here too, whatever the other fields hold.
-            if descriptor.name.get(LE) == 0 || descriptor.first_thunk.get(LE) == 0 {
+            if ends_imports(descriptor) {
                 break;
             }
             need(descriptor.name.get(LE), false)?;
@@ -234,7 +238,7 @@ fn of_stable_abi<Headers: ImageNtHeaders>(
     let Ok(Some(table)) = directories.import_table(bytes, sections) else { return names };
     let Ok(mut descriptors) = table.descriptors() else { return names };
     while let Ok(Some(descriptor)) = descriptors.next() {
-        if descriptor.name.get(LE) == 0 || descriptor.first_thunk.get(LE) == 0 {
+        if ends_imports(descriptor) {
             break;
         }
         let library = sections.pe_data_at(bytes, descriptor.name.get(LE)).unwrap_or_default();

@@ -105,9 +105,8 @@ impl Trial<'_> {
             Signature::Absent => None,
             Signature::Broken(defect) => Some(defect),
         };
-        let is_enforced = details.enforces_signature && self.slice.kind == Kind::Executable;
         // What is not signed asks for nothing.
-        let is_enforced = is_enforced && defect.is_some();
+        let is_enforced = defect.is_some() && details.enforces_signature && self.slice.kind == Kind::Executable;
         self.found.push(Objection::Signature { architecture, defect, is_enforced });
     }
 

@@ -56,9 +56,7 @@ impl PlatformChoice {
         if self.pythons.is_empty() || self.pythons.len() == PYTHONS.len() {
             return String::new();
         }
-        let mut with_lock = PYTHONS.iter().filter(|python| !python.is_free_threaded());
-        if with_lock.all(|python| self.pythons.contains(python)) && !self.pythons.iter().any(|it| it.is_free_threaded())
-        {
+        if PYTHONS.iter().all(|python| self.pythons.contains(python) != python.is_free_threaded()) {
             return "  (no free-threaded Python)".to_owned();
         }
         let named: Vec<_> = self.pythons.iter().map(ToString::to_string).collect();

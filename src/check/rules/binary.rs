@@ -11,6 +11,7 @@ use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
 use crate::error::sentence;
 use crate::member_path::{join, parent};
+use crate::target::PlatformTag;
 use crate::wheel::requirement::Requirement;
 
 rule!(BINARY_READABLE = "binary-readable", Error, Wheel(binary_readable);
@@ -167,18 +168,17 @@ pub(super) fn objections(
 ) {
     let binaries = wheel.binaries();
     let own = wheel.starter();
-    // What is for no machine of one tag may be for those of another, so each is judged on its own.
-    let mut by_tag: HashMap<_, Vec<_>> = HashMap::new();
-    for (tag, member, objection) in &wheel.objections {
-        by_tag.entry(tag).or_default().push((member.as_str(), objection));
-    }
-    let bystanders: HashMap<_, _> =
-        by_tag.into_iter().map(|(tag, judged)| (tag, wheel.inventory.bystanders(Some(&own), judged))).collect();
+    // What is for no machine of one tag may be for those of another, so each is judged on its own, where it is asked about.
+    let mut bystanders = HashMap::new();
+    let of_tag = |tag: &PlatformTag| {
+        let judged = wheel.objections.iter().filter(|(other, ..)| other == tag);
+        wheel.inventory.bystanders(Some(&own), judged.map(|(_, member, objection)| (member.as_str(), objection)))
+    };
     let (loads_libraries, required, mut brought) = (OnceCell::new(), OnceCell::new(), HashMap::new());
     let provided = LazyCell::new(|| Provided::to(wheel));
     for (tag, member, objection) in wheel.objections.iter().filter(|(.., objection)| pick(objection)) {
         if binaries.get(member.as_str()).is_some_and(|facts| format.is_none_or(|format| facts.format == format)) {
-            let is_meant = bystanders.get(tag).is_some_and(|of_tag| of_tag.excuse(member, objection));
+            let is_meant = bystanders.entry(tag).or_insert_with(|| of_tag(tag)).excuse(member, objection);
             let absent = match objection {
                 Objection::NeededLibrary { library, reach: Reach::Absent, .. } => Some(library),
                 _ => None,

@@ -3,7 +3,8 @@
 
 use super::contents::installed;
 use super::extensions::module;
-use crate::binary::{Magic, is_among_tests};
+use super::payload::is_lfs_pointer;
+use crate::binary::{Magic, ends_as_library, is_among_tests};
 use crate::check::finding::Severity;
 use crate::check::subject::wheel::WheelSubject;
 use crate::member_path::file_name;
@@ -28,7 +29,7 @@ pub(super) fn misnamed(wheel: &WheelSubject) -> Vec<Misnamed<'_>> {
         let (name, head) = (member.name.as_str(), scanned.head.as_slice());
         let path = installed(wheel, name);
         let magic = Magic::of(head);
-        let is_pointer = super::payload::is_lfs_pointer(head);
+        let is_pointer = is_lfs_pointer(head);
         if magic.format().is_some() || is_pointer || !has_name_of_code(file_name(path)) || systems.may_load(magic, path)
         {
             continue;
@@ -52,8 +53,7 @@ pub(super) fn misnamed(wheel: &WheelSubject) -> Vec<Misnamed<'_>> {
 fn has_name_of_code(file: &str) -> bool {
     let lower = file.to_ascii_lowercase();
     let is_versioned = lower.starts_with("lib") && lower.contains(".so.");
-    let ends = [".so", ".pyd", ".dylib", ".dll"].iter().any(|end| lower.ends_with(end) && lower.len() > end.len());
-    !file.starts_with('.') && (ends || is_versioned)
+    !file.starts_with('.') && (ends_as_library(file) || is_versioned)
 }
 
 /// The systems that a wheel is for, as far as they differ in what they import.

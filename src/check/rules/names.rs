@@ -252,9 +252,7 @@ const MAX_MINOR: u64 = 20;
 fn takes(major: u64, minor: u64, python: &str, abi: &str) -> bool {
     let digits = python.trim_start_matches(|letter: char| letter.is_ascii_lowercase());
     let implementation = &python[..python.len() - digits.len()];
-    let Some(version) =
-        digits.strip_prefix(['2', '3'][usize::from(major == 3)]).map(|rest| rest.trim_start_matches('_'))
-    else {
+    let Some(version) = digits.strip_prefix(&major.to_string()).map(|rest| rest.trim_start_matches('_')) else {
         return false;
     };
     let stated: Option<u64> = if version.is_empty() { None } else { Some(version.parse().unwrap_or(u64::MAX)) };
