@@ -9,6 +9,7 @@ use relkit::build;
 use relkit::check::coverage::Candidate;
 use relkit::check::{Options, SdistSubject, Selection, check_archive};
 use relkit::console::Progress;
+use relkit::digest::FileDigest;
 use relkit::fetch::checksums::Checksums;
 use relkit::fs::Existing;
 use relkit::http::parse_url;
@@ -85,7 +86,15 @@ fn checked(archive: Archive, selection: &Selection) {
         (runtime, SdkProject::from_pyproject(SDK, "s").unwrap())
     });
     let (runtime, sdk) = &*PROJECTS;
-    let request = Options { paths: &[], selection, runtime, sdk: Some(sdk), release: None, index: None };
+    let request = Options {
+        paths: &[],
+        selection,
+        runtime,
+        sdk: Some(sdk),
+        release: None,
+        index: None,
+        digest: FileDigest::Computed,
+    };
     let (report, _) = check_archive(archive, &request).unwrap();
     assert!(report.sha256.is_some());
 }

@@ -17,6 +17,14 @@ use crate::serde_text::serde_as_text;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Sha256Digest(pub [u8; 32]);
 
+/// Whether a distribution is read once more, whole, for its own SHA-256, which no other core can help with: for those who say
+/// it. The digests in RECORD are another matter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileDigest {
+    Computed,
+    Omitted,
+}
+
 /// A SHA-512 digest, displayed and parsed alike.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Sha512Digest(pub [u8; 64]);

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use super::source::SourceError;
-use crate::digest::Sha256Digest;
+use crate::digest::{FileDigest, Sha256Digest};
 use crate::error::{Exit, Explain};
 use crate::fs::{FsError, PendingFile, portable};
 use crate::member_path::Unkeepable;
@@ -21,14 +21,6 @@ pub struct Options {
     pub(crate) jobs: NonZeroUsize,
     pub(crate) date: SourceDate,
     pub(crate) digest: FileDigest,
-}
-
-/// Whether a finished distribution is read once more for its SHA-256, which no other core can help with: for those who say
-/// it. The digests in RECORD are another matter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum FileDigest {
-    Computed,
-    Omitted,
 }
 
 impl Default for Options {

@@ -15,7 +15,7 @@ use crate::wheel::record::{Record, RecordRow};
 use crate::wheel::wheel_file::{self, Root};
 
 pub use super::output::Options;
-pub(crate) use super::output::{FileDigest, WriteError, Written};
+pub(crate) use super::output::{WriteError, Written};
 pub(crate) use super::source::Member;
 
 /// What a wheel holds beside WHEEL and RECORD, which the writer makes.

@@ -87,8 +87,10 @@ impl Finding {
 pub struct FileReport {
     /// The file, or the directory where a finding is about the set.
     pub(crate) path: PathBuf,
-    /// None for a directory.
+    /// `None` where it was not asked for, or this is no distribution.
     pub sha256: Option<Sha256Digest>,
+    /// Whether it is one of the distributions that were checked.
+    pub(crate) is_distribution: bool,
     /// In the order in which they are best fixed.
     pub findings: Vec<Finding>,
     /// Whether there is a platform tag that all its binaries keep.

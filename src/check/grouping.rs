@@ -86,7 +86,7 @@ pub(super) fn of_shape<'a>(report: &'a Report, shared: &Shared<'_>) -> BTreeMap<
 
 /// `all 8 files`, or `3 files: a.whl, b.whl, c.whl`.
 pub(super) fn heading(report: &Report, files: &[usize]) -> String {
-    if files.len() == report.files.iter().filter(|file| file.sha256.is_some()).count() {
+    if files.len() == report.files.iter().filter(|file| file.is_distribution).count() {
         return format!("all {} files", files.len());
     }
     let name = |index: &usize| {

@@ -103,7 +103,7 @@ pub(crate) fn check_file(path: &Path, options: &Options<'_>) -> Result<(FileRepo
 /// Checks a wheel that is open already.
 pub fn check_archive(archive: Archive, options: &Options<'_>) -> Result<(FileReport, Summary), CheckError> {
     let version = options.release.map(|release| release.version.program());
-    let mut wheel = WheelSubject::of(archive, options.runtime, version)?;
+    let mut wheel = WheelSubject::of(archive, options.runtime, version, options.digest)?;
     let found = run(options, |rule, found| rule.check_wheel(&wheel, found));
     // Asked where a command that retags may be named: it holds every binary against many tags.
     let may_be_mended = !report::remedies(found.iter().map(|(_, finding)| finding)).is_empty();
@@ -118,8 +118,8 @@ fn finished(found: Vec<(Owner, Finding)>, summary: Summary, options: &Options<'_
     for finding in &mut findings {
         finding.accepted = accepted(options.runtime, &scopes, finding.rule);
     }
-    let (path, sha256) = (summary.path.clone(), Some(summary.sha256));
-    let mut report = FileReport { path, sha256, findings, ..FileReport::default() };
+    let (path, sha256) = (summary.path.clone(), summary.told_sha256);
+    let mut report = FileReport { path, sha256, is_distribution: true, findings, ..FileReport::default() };
     report.sort();
     (report, summary)
 }

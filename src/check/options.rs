@@ -6,6 +6,7 @@ use super::error::CheckError;
 use super::selection::Selection;
 use super::subject::audit::Audit;
 use super::subject::release::Expected;
+use crate::digest::FileDigest;
 use crate::fs::FsError;
 use crate::product::{RuntimeProject, SdkProject};
 use crate::wheel::filename::Claim;
@@ -24,6 +25,8 @@ pub struct Options<'a> {
     pub release: Option<&'a Expected<'a>>,
     /// What the index says of the files, where they came from one.
     pub index: Option<&'a Audit>,
+    /// Whether the files' own digests are told; a release is always held against them.
+    pub digest: FileDigest,
 }
 
 impl Options<'_> {

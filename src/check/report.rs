@@ -124,7 +124,7 @@ pub(super) fn remedies<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> V
 
 /// `8 files checked: 2 errors, 1 warning, 3 accepted`.
 fn summary(report: &Report) -> String {
-    let files = report.files.iter().filter(|file| file.sha256.is_some()).count();
+    let files = report.files.iter().filter(|file| file.is_distribution).count();
     let (errors, warnings) = (report.count(Severity::Error), report.count(Severity::Warning));
     let (files, errors, warnings) = (plural(files, "file"), plural(errors, "error"), plural(warnings, "warning"));
     let accepted = Some(report.accepted()).filter(|count| *count > 0);

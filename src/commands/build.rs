@@ -1,11 +1,12 @@
 //! `relkit build`: wheels from staged trees, and a source distribution from an SDK's.
 
 use super::next;
-use crate::build::writer::{FileDigest, Options};
+use crate::build::writer::Options;
 use crate::build::{build, read_stages};
 use crate::cli::Build;
 use crate::console::text::human_bytes;
 use crate::console::{Console, OutputForm};
+use crate::digest::FileDigest;
 use crate::error::{Exit, Failure};
 use crate::stage::TagReason;
 use crate::threads;

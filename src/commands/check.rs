@@ -8,7 +8,8 @@ use crate::check::coverage::{Coverage, Sources};
 use crate::check::pages::{Pages, RuleIndex};
 use crate::check::{Attested, Options, Selection, check, find_rules};
 use crate::cli;
-use crate::console::{Console, Shown as _};
+use crate::console::{Console, OutputForm, Shown as _};
+use crate::digest::FileDigest;
 use crate::error::{Exit, Failure};
 use crate::fs::{portable, write_json};
 use crate::publish::attestation::Attestations;
@@ -26,7 +27,9 @@ pub(super) fn run(arguments: &cli::Check, console: &Console) -> Result<Exit, Fai
     let selection = Selection::of(&arguments.select, &arguments.ignore)?;
     let fetched = published(arguments, console)?;
     let paths = fetched.as_ref().map_or_else(|| arguments.paths.clone(), Fetched::paths);
+    let is_told = arguments.output.format == OutputForm::Json || arguments.receipt.is_some();
     let options = Options {
+        digest: if is_told { FileDigest::Computed } else { FileDigest::Omitted },
         paths: &paths,
         selection: &selection,
         runtime: &product.runtime,

@@ -8,6 +8,7 @@ use std::path::Path;
 use super::error::FsError;
 use super::platform::{self, not_regular};
 use super::refusal::TooLong;
+use crate::digest::Sha256Digest;
 
 /// A regular file, or memory in its place.
 #[derive(Debug)]
@@ -79,6 +80,12 @@ pub(crate) fn open_within(path: &Path, limit: u64) -> io::Result<(File, u64)> {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, TooLong { length, limit }));
     }
     Ok((file, length))
+}
+
+/// The digest of a regular file of any size that a distribution may have.
+pub(crate) fn digest_of(path: &Path) -> io::Result<Sha256Digest> {
+    let (mut file, _) = open_within(path, MAX_ARCHIVE)?;
+    Ok(Sha256Digest::of_reader(&mut file)?.0)
 }
 
 /// Texts, receipts, manifests and plans are read whole up to this many bytes.

@@ -16,7 +16,7 @@ mod walk;
 
 pub(crate) use error::{FsError, io_hint, nearby, path_hint, temporary_hint};
 pub(crate) use file_bytes::{
-    FileBytes, MAX_ARCHIVE, MAX_TABLE, open_regular, open_within, read, read_table, read_text,
+    FileBytes, MAX_ARCHIVE, MAX_TABLE, digest_of, open_regular, open_within, read, read_table, read_text,
 };
 pub(crate) use interrupt::{Scratch, Unused, clean_on_interrupt, say_on_interrupt};
 pub(crate) use json::{JsonError, from_json, from_object, json_value, write_json};

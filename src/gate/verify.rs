@@ -9,9 +9,9 @@ use crate::check::{
     Selection, Severity, Summary, check_set,
 };
 use crate::console::Progress;
-use crate::digest::Sha256Digest;
+use crate::digest::{FileDigest, Sha256Digest};
 use crate::error::Outcome;
-use crate::fs::{FsError, MAX_ARCHIVE, open_within, portable};
+use crate::fs::{FsError, digest_of, portable};
 use crate::product::{RuntimeProject, SdkProject};
 use crate::target::TargetTriple;
 use crate::version::ReleaseVersion;
@@ -87,6 +87,7 @@ pub fn verify(options: &Options<'_>, progress: &Progress) -> Result<(Release, Re
         sdk: options.sdk.filter(|_| half != Some(Half::Runtime)),
         release: Some(&expected),
         index: None,
+        digest: FileDigest::Computed,
     };
     let (report, members) = check_set(&request, progress)?;
     let (problems, warnings) = problems(&report, options.dist);
@@ -113,9 +114,7 @@ pub fn verify(options: &Options<'_>, progress: &Progress) -> Result<(Release, Re
 fn digests(paths: &[PathBuf]) -> Result<BTreeMap<String, Sha256Digest>, CheckError> {
     let mut found = BTreeMap::new();
     for path in paths {
-        let (digest, _) = open_within(path, MAX_ARCHIVE)
-            .and_then(|(mut file, _)| Sha256Digest::of_reader(&mut file))
-            .map_err(FsError::read(path))?;
+        let digest = digest_of(path).map_err(FsError::read(path))?;
         found.insert(path.file_name().unwrap_or_default().to_string_lossy().into_owned(), digest);
     }
     Ok(found)
@@ -129,6 +128,7 @@ fn file(
     receipts: Option<&Receipts>,
 ) -> Option<ReleaseFile> {
     let role = member.role.filter(|_| member.refusal.is_none())?;
+    let sha256 = member.sha256()?;
     let receipts = receipts.filter(|_| role == Role::RuntimeWheel).into_iter();
     let field = |key| member.metadata.as_ref().and_then(|metadata| metadata.fields().get(key)).unwrap_or_default();
     Some(ReleaseFile {
@@ -137,11 +137,11 @@ fn file(
         distribution: field("Name").to_owned(),
         version: field("Version").to_owned(),
         bytes: member.size,
-        sha256: member.sha256,
+        sha256,
         target: member.targets(runtime).first().map(|target| target.triple.clone()),
         tags: member.platforms.clone(),
         findings: found.findings.iter().map(FindingRecord::from).collect(),
-        receipts: receipts.flat_map(|receipts| receipts.of(member.sha256)).map(ReceiptRecord::from).collect(),
+        receipts: receipts.flat_map(|receipts| receipts.of(sha256)).map(ReceiptRecord::from).collect(),
     })
 }
 

@@ -92,7 +92,7 @@ impl ReleaseRun<'_> {
             gate::Options { dist, version, receipts: None, allow_missing, runtime, sdk, part, failed: &failed };
         let (verdict, mut checked) =
             self.console.with_spinner("Checking", |progress| gate::verify(&options, progress))?;
-        let files = checked.files.iter().filter(|file| file.sha256.is_some());
+        let files = checked.files.iter().filter(|file| file.is_distribution);
         let findings: Vec<_> = files.flat_map(rows::findings).filter(|row| !gate::is_of_gate(&row.rule)).collect();
         for row in &mut targets {
             if let Some(wheel) = &row.wheel {

@@ -32,9 +32,8 @@ use std::time::Instant;
 
 use crate::binary::Magic;
 use crate::console::Progress;
-use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain as _, sentence};
-use crate::fs::{MAX_ARCHIVE, open_within};
+use crate::fs::digest_of;
 use crate::product::{Level, RuntimeProject};
 use crate::wheel::filename::Claim;
 use crate::wheel::reader::{Wheel, WheelError};
@@ -143,7 +142,7 @@ fn is_wheel(path: &Path) -> io::Result<bool> {
 }
 
 fn tested_wheel(path: &Path) -> io::Result<TestedWheel> {
-    let (sha256, _) = Sha256Digest::of_reader(&mut open_within(path, MAX_ARCHIVE)?.0)?;
+    let sha256 = digest_of(path)?;
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     Ok(TestedWheel { name, sha256 })
 }

@@ -160,6 +160,8 @@ impl CompressedInput<'_> {
         let mut stream = Decompress::new(false);
         let damaged = || MemberError::Inflate { member: self.member.name.clone() };
         self.buffer.resize(CHUNK.min((self.left.end - self.left.start) as usize), 0);
+        // Only full buffers are passed on, whose places in a file that they are written to are then those of its pages.
+        let mut filled = 0;
         loop {
             if self.unread.is_empty() {
                 let mut buffer = std::mem::take(&mut self.buffer);
@@ -168,11 +170,15 @@ impl CompressedInput<'_> {
             }
             let (read, written) = (stream.total_in(), stream.total_out());
             let input = &self.buffer[self.unread.clone()];
-            let status = stream.decompress(input, sink.buffer(), FlushDecompress::None).map_err(|_| damaged())?;
+            let room = &mut sink.buffer()[filled..];
+            let status = stream.decompress(input, room, FlushDecompress::None).map_err(|_| damaged())?;
             let (taken, produced) = (stream.total_in() - read, stream.total_out() - written);
+            let is_full = produced as usize == room.len();
             self.unread.start += taken as usize;
-            if produced > 0 {
-                sink.filled(produced as usize)?;
+            filled += produced as usize;
+            if is_full || status == Status::StreamEnd && filled > 0 {
+                sink.filled(filled)?;
+                filled = 0;
             }
             match status {
                 Status::StreamEnd => {

@@ -239,7 +239,7 @@ fn agrees(path: &Path, wheel: &Summary) -> Result<(), String> {
     let attestation: Value = serde_json::from_slice(&bytes).map_err(|error| format!("is not JSON: {error}"))?;
     let statement = Statement::of(&attestation)?;
     match statement.subject()? {
-        (_, digest) if digest.parse() != Ok(wheel.sha256) => Err("is about a file with another digest".to_owned()),
+        (_, digest) if digest.parse().ok() != wheel.sha256() => Err("is about a file with another digest".to_owned()),
         (name, _) if name != wheel.label() => Err(format!("is about `{name}`")),
         _ => Ok(()),
     }

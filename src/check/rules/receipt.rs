@@ -107,7 +107,8 @@ fn judge(set: &Set<'_>, found: &mut Findings) {
         };
         let mut objections = Vec::new();
         let mut good: Option<(&String, &Report)> = None;
-        for (file, report) in receipts.of(member.sha256) {
+        let Some(digest) = member.sha256() else { continue };
+        for (file, report) in receipts.of(digest) {
             match objection(report, &name, triple, expected.version.program(), set.runtime) {
                 // The one that shows most.
                 None if good.is_none_or(|(_, other)| other.level < report.level) => good = Some((file, report)),
@@ -126,7 +127,7 @@ fn judge(set: &Set<'_>, found: &mut Findings) {
             (None, _) if !objections.is_empty() => objections.into_iter().for_each(|(rule, why)| put(rule, why)),
             (None, Some((file, _))) => put(
                 &RECEIPT_HASH,
-                format!("`{name}`: the receipt `{file}` is of other bytes than this wheel's {}", member.sha256),
+                format!("`{name}`: the receipt `{file}` is of other bytes than this wheel's {digest}"),
             ),
             (None, None) => put(&RECEIPT_MISSING, format!("`{name}` has no smoke receipt")),
         }

@@ -13,6 +13,7 @@ use super::wheel::{WheelSubject, is_python_source};
 use crate::check::coverage::Candidate;
 use crate::digest::Sha256Digest;
 use crate::error::sentence;
+use crate::fs::digest_of;
 use crate::payload::DESCRIPTOR;
 use crate::product::{RuntimeProject, SdkProject, Target};
 use crate::target::PlatformTag;
@@ -33,7 +34,8 @@ pub enum Role {
 #[derive(Debug, Clone)]
 pub struct Summary {
     pub(crate) path: PathBuf,
-    pub(crate) sha256: Sha256Digest,
+    /// `None` where it was not asked for; see [`Summary::sha256`].
+    pub(in crate::check) told_sha256: Option<Sha256Digest>,
     pub(crate) size: u64,
     /// By its name.
     pub(crate) role: Option<Role>,
@@ -67,6 +69,11 @@ pub struct Summary {
 }
 
 impl Summary {
+    /// The file's digest, for which it is read where that was not asked for; `None` where that cannot be done any more.
+    pub(crate) fn sha256(&self) -> Option<Sha256Digest> {
+        self.told_sha256.or_else(|| digest_of(&self.path).ok())
+    }
+
     pub(crate) fn of_wheel(wheel: &mut WheelSubject, sdk: Option<&SdkProject>) -> Self {
         let name = wheel.name.as_ref().ok();
         let info = wheel.dist_info.as_ref().map(|directory| format!("{directory}/")).unwrap_or_default();
@@ -81,7 +88,7 @@ impl Summary {
         };
         Self {
             path: wheel.path.clone(),
-            sha256: wheel.sha256,
+            told_sha256: wheel.sha256,
             size: wheel.archive.size(),
             role: match name.map(|name| &name.distribution) {
                 Some(name) if name.is_same(&wheel.runtime.distribution) => Some(Role::RuntimeWheel),
@@ -116,7 +123,7 @@ impl Summary {
         let name = sdist.name.ok();
         Self {
             path: sdist.path,
-            sha256: sdist.sha256,
+            told_sha256: Some(sdist.sha256),
             size: sdist.size,
             role: name
                 .as_ref()

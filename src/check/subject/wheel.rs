@@ -7,7 +7,7 @@ use super::embedded::{Mentions, VersionSearch};
 use super::scan::{self, MemberOptions, Scanned, inventory, scan};
 use crate::binary::{Entry, Facts, Inventory, Objection};
 use crate::check::error::CheckError;
-use crate::digest::Sha256Digest;
+use crate::digest::{FileDigest, Sha256Digest};
 use crate::member_path::parent;
 use crate::payload::{Standing, WheelProgram, package_of};
 use crate::product::RuntimeProject;
@@ -33,7 +33,8 @@ const MAX_SOURCE: u64 = 4 << 20;
 pub(crate) struct WheelSubject {
     pub(crate) path: PathBuf,
     pub(crate) file_name: String,
-    pub(crate) sha256: Sha256Digest,
+    /// `None` where it was not asked for.
+    pub(crate) sha256: Option<Sha256Digest>,
     pub(crate) name: Result<WheelFileName, FileNameError>,
     /// NAME-VERSION of the file name, which the wheel's own directories are called by.
     stem: Option<String>,
@@ -70,6 +71,7 @@ impl WheelSubject {
         archive: Archive,
         runtime: &RuntimeProject,
         version: Option<&PublicVersion>,
+        digest: FileDigest,
     ) -> Result<Self, CheckError> {
         let path = archive.path().to_owned();
         let file_name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -98,7 +100,10 @@ impl WheelSubject {
         if let (Some(index), Some(version)) = (executable, version) {
             options[index].search = Some(VersionSearch::new(runtime.executable(), &version.semver()));
         }
-        let (scanned, sha256) = threads::both(|| scan(&archive, &options), || archive.sha256());
+        let (scanned, sha256) = threads::both(
+            || scan(&archive, &options),
+            || (digest == FileDigest::Computed).then(|| archive.sha256()).transpose(),
+        );
         let (mut scanned, sha256) = (scanned?, sha256?);
         if archive.total_bomb().is_some() {
             // Nothing else of it is unpacked.

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 
 use relkit::check::{Family, Finding, Options, Report, Selection, Severity, check, rules};
 use relkit::console::Progress;
+use relkit::digest::FileDigest;
 use relkit::product::{RuntimeProject, SdkProject};
 
 use crate::samples::wheel::Sample;
@@ -29,7 +30,7 @@ pub fn projects() -> &'static (RuntimeProject, SdkProject) {
 /// A check of the built-in product.
 pub fn request<'a>(paths: &'a [PathBuf], selection: &'a Selection) -> Options<'a> {
     let (runtime, sdk) = projects();
-    Options { paths, selection, runtime, sdk: Some(sdk), release: None, index: None }
+    Options { paths, selection, runtime, sdk: Some(sdk), release: None, index: None, digest: FileDigest::Computed }
 }
 
 pub fn report_on(paths: &[PathBuf], selection: &Selection) -> Report {
