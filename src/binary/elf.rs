@@ -3,25 +3,30 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use object::elf;
 use object::read::elf::{FileHeader, ProgramHeader as _, SectionHeader as _};
 
 use super::bytes::Strings;
 use super::dependencies::GoTarget;
-use super::elf_image::Image;
+use super::elf_image::{self, Image};
 use super::elf_symbols::{self, Symbols};
 use super::error::BinaryError;
 use super::facts::{DebugSection, Details, ElfFacts, Facts, Kind, Libc, Linkage, Needed, Signature, Slice};
 use super::machine::Machine;
 use super::magic::Format;
+use super::sparse::Bytes;
 use super::{elf_abi, libc};
 use crate::target::Architecture;
 
 const ELF: Format = Format::Elf;
 
-pub(super) fn read(bytes: &[u8]) -> Result<Facts, BinaryError> {
-    let slice = match bytes.get(4) {
+/// Where the identification says whether a file is of 32 or 64 bits.
+const CLASS: usize = 4;
+
+pub(super) fn read(bytes: Bytes<'_>) -> Result<Facts, BinaryError> {
+    let slice = match bytes.head(CLASS + 1).get(CLASS) {
         Some(&1) => slice(&Image::<elf::FileHeader32<object::Endianness>>::parse(bytes)?)?,
         Some(&2) => slice(&Image::<elf::FileHeader64<object::Endianness>>::parse(bytes)?)?,
         Some(_) => return Err(ELF.malformed("its class is neither 32-bit nor 64-bit")),
@@ -30,9 +35,17 @@ pub(super) fn read(bytes: &[u8]) -> Result<Facts, BinaryError> {
     Ok(Facts::of_headers(ELF, vec![slice]))
 }
 
+/// Where most of a file's code is, by its first bytes: nothing here looks at it but to tell versions of 32-bit Arm apart.
+pub(super) fn code(head: &[u8]) -> Vec<Range<u64>> {
+    match head.get(CLASS) {
+        Some(&2) => elf_image::code::<elf::FileHeader64<object::Endianness>>(head).unwrap_or_default(),
+        _ => Vec::new(),
+    }
+}
+
 /// What Go's toolchain says of the target of a program that it linked alone: its files look alike on some systems, and those
 /// for Arm have no attributes.
-pub(super) fn built_by_go(facts: &mut Facts, bytes: &[u8], target: &GoTarget) {
+pub(super) fn built_by_go(facts: &mut Facts, bytes: Bytes<'_>, target: &GoTarget) {
     for slice in facts.slices.iter_mut().filter(|slice| slice.linkage != Linkage::Dynamic) {
         if let (Some(system), Details::Elf(details)) = (&target.system, &mut slice.details) {
             details.system = details.system.or(libc::system_of_go(system));
@@ -161,20 +174,12 @@ fn string_table<'data, Header: FileHeader<Endian = object::Endianness>>(
         return Ok(Cow::default());
     }
     // A static program's dynamic segment may be relocated at run time and never read: only use makes it an error.
-    let table = image.table(elf::DT_STRTAB).unwrap_or_default();
     let stated = image.value(elf::DT_STRSZ).unwrap_or_default();
-    let size = usize::try_from(stated).unwrap_or(usize::MAX);
-    if image.values(elf::DT_NEEDED).next().is_some() && size > table.len() {
+    let table = image.table(elf::DT_STRTAB, stated).unwrap_or_default();
+    if image.values(elf::DT_NEEDED).next().is_some() && stated > table.len() as u64 {
         return Err(ELF.truncated("the table of dynamic strings"));
     }
-    let size = size.min(table.len());
-    Ok(match table {
-        Cow::Borrowed(table) => Cow::Borrowed(&table[..size]),
-        Cow::Owned(mut table) => {
-            table.truncate(size);
-            Cow::Owned(table)
-        }
-    })
+    Ok(table)
 }
 
 /// What only debuggers read, with its size. No loader looks at section headers, so that stale ones say nothing.

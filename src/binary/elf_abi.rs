@@ -11,6 +11,7 @@ use super::error::BinaryError;
 use super::libc;
 use super::machine::Machine;
 use super::magic::Format;
+use super::sparse::Bytes;
 use crate::target::Architecture;
 
 type Endian = object::Endianness;
@@ -38,7 +39,7 @@ pub(super) enum Setting {
 pub(super) fn machine<Header: FileHeader<Endian = Endian>>(
     header: &Header,
     endian: Endian,
-    bytes: &[u8],
+    bytes: Bytes<'_>,
     setting: Setting,
 ) -> Result<Machine, BinaryError> {
     use Architecture as A;
@@ -81,7 +82,7 @@ fn is_double_loongarch(flags: u32) -> bool {
 fn arm<Header: FileHeader<Endian = Endian>>(
     header: &Header,
     endian: Endian,
-    bytes: &[u8],
+    bytes: Bytes<'_>,
     flags: u32,
     setting: Setting,
 ) -> Option<Architecture> {
@@ -101,7 +102,7 @@ fn arm<Header: FileHeader<Endian = Endian>>(
 fn code<'a, Header: FileHeader<Endian = Endian>>(
     header: &Header,
     endian: Endian,
-    bytes: &'a [u8],
+    bytes: Bytes<'a>,
 ) -> impl Iterator<Item = &'a [u8]> {
     let segments = header.program_headers(endian, bytes).unwrap_or_default();
     let is_code = move |segment: &&Header::ProgramHeader| {
@@ -111,14 +112,14 @@ fn code<'a, Header: FileHeader<Endian = Endian>>(
 }
 
 /// Whether a 32-bit file has attributes that name a version of Arm.
-pub(super) fn states_arm_version(bytes: &[u8]) -> bool {
+pub(super) fn states_arm_version(bytes: Bytes<'_>) -> bool {
     let header: Result<&elf::FileHeader32<Endian>, ()> = bytes.read_at(0);
     let endian = header.and_then(|header| header.endian().map(|endian| (header, endian)).map_err(|_| ()));
     endian.is_ok_and(|(header, endian)| cpu_version(header, endian, bytes).is_some())
 }
 
 /// `Tag_CPU_arch` of a file's public attributes.
-fn cpu_version<Header: FileHeader<Endian = Endian>>(header: &Header, endian: Endian, bytes: &[u8]) -> Option<u64> {
+fn cpu_version<Header: FileHeader<Endian = Endian>>(header: &Header, endian: Endian, bytes: Bytes<'_>) -> Option<u64> {
     let sections = header.section_headers(endian, bytes).ok()?;
     let section = sections.iter().find(|section| section.sh_type(endian) == elf::SHT_ARM_ATTRIBUTES)?;
     let mut vendors = section.attributes(endian, bytes).ok()?.subsections().ok()?;
@@ -170,7 +171,7 @@ pub(super) struct Notes {
 pub(super) fn notes<Header: FileHeader<Endian = Endian>>(
     segments: &[Header::ProgramHeader],
     endian: Endian,
-    bytes: &[u8],
+    bytes: Bytes<'_>,
 ) -> Notes {
     let mut found = Notes::default();
     for segment in segments {

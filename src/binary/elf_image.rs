@@ -2,6 +2,7 @@
 //! have no say here; tools that strip or patch files leave them stale (System V ABI, "Program Loading").
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use object::elf;
 use object::read::ReadRef as _;
@@ -9,14 +10,18 @@ use object::read::elf::{Dyn as _, FileHeader, ProgramHeader as _};
 
 use super::error::BinaryError;
 use super::magic::Format;
+use super::sparse::Bytes;
 
 const ELF: Format = Format::Elf;
 
 /// The smallest page of any architecture that a tag can name; larger pages are multiples of it.
 const PAGE: u64 = 4096;
 
+/// Of how many pieces a table may be. A tool that makes room adds one segment, and the rest of a last page is a piece too.
+const MAX_PIECES: usize = 16;
+
 pub(super) struct Image<'data, Header: FileHeader> {
-    pub(crate) bytes: &'data [u8],
+    pub(crate) bytes: Bytes<'data>,
     pub(crate) header: &'data Header,
     pub(crate) endian: Header::Endian,
     pub(crate) segments: &'data [Header::ProgramHeader],
@@ -25,9 +30,9 @@ pub(super) struct Image<'data, Header: FileHeader> {
 }
 
 impl<'data, Header: FileHeader<Endian = object::Endianness>> Image<'data, Header> {
-    pub(crate) fn parse(bytes: &'data [u8]) -> Result<Self, BinaryError> {
+    pub(crate) fn parse(bytes: Bytes<'data>) -> Result<Self, BinaryError> {
         let header: &Header = bytes.read_at(0).map_err(|()| ELF.truncated("the file header"))?;
-        let endian = match bytes.get(5) {
+        let endian = match bytes.head(6).get(5) {
             Some(&1) => object::Endianness::Little,
             Some(&2) => object::Endianness::Big,
             _ => return Err(ELF.malformed("its byte order is neither little nor big endian")),
@@ -61,7 +66,7 @@ impl<'data, Header: FileHeader<Endian = object::Endianness>> Image<'data, Header
     /// address have the same place in a page. Of libraries, glibc's loader asks it of the stated alignment.
     fn loadable(&self, segment: &Header::ProgramHeader) -> Result<(), BinaryError> {
         let (offset, size) = segment.file_range(self.endian);
-        if offset.checked_add(size).is_none_or(|end| end > self.bytes.len() as u64) {
+        if offset.checked_add(size).is_none_or(|end| end > self.bytes.length()) {
             return Err(ELF.truncated("a segment"));
         }
         let (address, align) = (segment.p_vaddr(self.endian).into(), segment.p_align(self.endian).into());
@@ -121,29 +126,38 @@ impl<'data, Header: FileHeader<Endian = object::Endianness>> Image<'data, Header
         self.values(tag).last()
     }
 
-    /// The table at an address that the dynamic segment states.
-    pub(crate) fn table(&self, tag: elf::DynamicTag) -> Option<Cow<'data, [u8]>> {
-        self.value(tag).and_then(|address| self.at_address(address))
+    /// Up to `size` bytes of the table at an address that the dynamic segment states.
+    pub(crate) fn table(&self, tag: elf::DynamicTag, size: u64) -> Option<Cow<'data, [u8]>> {
+        self.value(tag).and_then(|address| self.at_address(address, size))
     }
 
-    /// The bytes from a loaded address on, as far as the file's segments follow each other in memory. Tools that make
+    /// The table at such an address, whose size only what it holds tells.
+    pub(crate) fn open_table(&self, tag: elf::DynamicTag) -> Option<OpenTable<'_, 'data, Header>> {
+        let address = self.value(tag)?;
+        self.piece(address)?;
+        Some(OpenTable { image: self, address, read: Cow::default(), ends: false })
+    }
+
+    /// Up to `size` bytes from a loaded address on, as far as the file's segments follow each other in memory. Tools that make
     /// room for longer strings leave tables that begin in one segment and end in the next.
-    pub(crate) fn at_address(&self, address: u64) -> Option<Cow<'data, [u8]>> {
+    fn at_address(&self, address: u64, size: u64) -> Option<Cow<'data, [u8]>> {
         let (mut offset, mut end) = self.piece(address)?;
         let mut reached = address.checked_add(end - offset)?;
         let mut whole: Option<Vec<u8>> = None;
-        // Each segment continues another once at most, and so does the rest of its last page.
-        for _ in 0..2 * self.segments.len() {
+        for _ in 0..MAX_PIECES {
+            if reached - address >= size {
+                break;
+            }
             let Some((next, next_end)) = self.piece(reached) else { break };
             reached = reached.checked_add(next_end - next)?;
             if next == end && whole.is_none() {
                 end = next_end;
                 continue;
             }
-            let left = self.bytes.len().saturating_sub(whole.as_ref().map_or(0, Vec::len));
+            let left = size.min(self.bytes.length());
             let add = |whole: &mut Vec<u8>, from: u64, to: u64| {
-                let piece = self.bytes.read_bytes_at(from, to - from).unwrap_or_default();
-                whole.extend_from_slice(&piece[..piece.len().min(left)]);
+                let count = (to - from).min(left.saturating_sub(whole.len() as u64));
+                whole.extend_from_slice(self.bytes.read_bytes_at(from, count).unwrap_or_default());
             };
             let whole = whole.get_or_insert_with(|| {
                 let mut first = Vec::new();
@@ -155,7 +169,7 @@ impl<'data, Header: FileHeader<Endian = object::Endianness>> Image<'data, Header
         }
         match whole {
             Some(whole) => Some(Cow::Owned(whole)),
-            None => self.bytes.read_bytes_at(offset, end - offset).ok().map(Cow::Borrowed),
+            None => self.bytes.read_bytes_at(offset, size.min(end - offset)).ok().map(Cow::Borrowed),
         }
     }
 
@@ -190,7 +204,78 @@ impl<'data, Header: FileHeader<Endian = object::Endianness>> Image<'data, Header
         let is_cleared = segment.p_memsz(self.endian).into() != size;
         let within = address.checked_sub(first(segment)).filter(|within| *within >= size && !is_cleared)?;
         let from = offset.checked_add(within)?;
-        let to = from.checked_add(PAGE - address % PAGE)?.min(self.bytes.len() as u64);
+        let to = from.checked_add(PAGE - address % PAGE)?.min(self.bytes.length());
         (from < to).then_some((from, to))
     }
+}
+
+/// A table of unknown size, read from its start as far as it is asked for.
+pub(super) struct OpenTable<'image, 'data, Header: FileHeader> {
+    image: &'image Image<'data, Header>,
+    address: u64,
+    read: Cow<'data, [u8]>,
+    /// Whether that is all there is.
+    ends: bool,
+}
+
+impl<Header: FileHeader<Endian = object::Endianness>> OpenTable<'_, '_, Header> {
+    /// The table as far as `end`, or as far as there is any of it.
+    pub(crate) fn up_to(&mut self, end: u64) -> &[u8] {
+        let have = self.read.len() as u64;
+        if have < end && !self.ends {
+            // At least twice as much, so that reading on costs no more than what is read.
+            let wanted = end.max(2 * have).max(PAGE);
+            self.read = self.image.at_address(self.address, wanted).unwrap_or_default();
+            self.ends = (self.read.len() as u64) < wanted;
+        }
+        &self.read
+    }
+
+    /// What stands at that place.
+    pub(crate) fn at<T: object::Pod>(&mut self, offset: u64) -> Result<&T, ()> {
+        self.up_to(offset.saturating_add(size_of::<T>() as u64)).read_at(offset)
+    }
+
+    /// The 32-bit word at that place in units of words.
+    pub(crate) fn word(&mut self, index: u64) -> Option<u32> {
+        let endian = self.image.endian;
+        let table = self.up_to(index.checked_add(1)?.checked_mul(4)?);
+        word(table, endian, index)
+    }
+}
+
+/// The 32-bit word at that place of a table, in units of words.
+pub(super) fn word(table: &[u8], endian: object::Endianness, index: u64) -> Option<u32> {
+    let at = usize::try_from(index.checked_mul(4)?).ok()?;
+    let raw = table.get(at..)?.first_chunk::<4>()?;
+    Some(if endian == object::Endianness::Little { u32::from_le_bytes(*raw) } else { u32::from_be_bytes(*raw) })
+}
+
+/// Code is left out where there is more of it than this, in multiples of this: it is no page's neighbour then, and what is
+/// kept stays in large blocks.
+const MIN_CODE: u64 = 1 << 20;
+
+/// Where most of a file's code is, by its first bytes; `None` where those do not tell. Linkers that do not set code apart have
+/// tables in the same segment, which is the file's first.
+pub(super) fn code<Header: FileHeader<Endian = object::Endianness>>(head: &[u8]) -> Option<Vec<Range<u64>>> {
+    let header: &Header = head.read_at(0).ok()?;
+    let endian = header.endian().ok()?;
+    let segments = header.program_headers(endian, head).ok()?;
+    let is_code = |segment: &&Header::ProgramHeader| {
+        let flags = segment.p_flags(endian).0;
+        segment.p_type(endian) == elf::PT_LOAD && flags & elf::PF_X.0 != 0 && flags & elf::PF_W.0 == 0
+    };
+    let mut found: Vec<Range<u64>> = segments
+        .iter()
+        .filter(is_code)
+        .filter_map(|segment| {
+            let (offset, size) = segment.file_range(endian);
+            let end = offset.checked_add(size)? / MIN_CODE * MIN_CODE;
+            let start = offset.checked_next_multiple_of(MIN_CODE)?;
+            (offset > 0 && start < end).then_some(start..end)
+        })
+        .collect();
+    found.sort_by_key(|range| range.start);
+    // Segments of a real file do not overlap.
+    found.is_sorted_by(|one, other| one.end <= other.start).then_some(found)
 }

@@ -1,7 +1,6 @@
 //! The dynamic symbols of an ELF file and the version nodes that they need (System V ABI, "Linux Standard Base" symbol
 //! versioning). How many symbols there are is said by the hash tables alone, never by section headers.
 
-use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use object::elf;
@@ -9,7 +8,7 @@ use object::read::ReadRef as _;
 use object::read::elf::{FileHeader, Sym as _};
 
 use super::bytes::Strings;
-use super::elf_image::Image;
+use super::elf_image::{Image, word};
 use super::error::BinaryError;
 use super::facts::{UndefinedSymbol, VersionNeed};
 use super::magic::Format;
@@ -55,19 +54,20 @@ pub(super) fn read<Header: FileHeader<Endian = Endian>>(
 ) -> Result<Symbols, BinaryError> {
     let (mut needs, indexes) = version_needs(image, names, strings)?;
     let mut has_indirect_functions = relocations(image).any(|it| it.is_indirect(image.header.e_machine(image.endian)));
-    let Some(bytes) = image.table(elf::DT_SYMTAB) else {
+    let (count, is_stated) = match count(image) {
+        Count::Stated(count) => (count.min(MAX_SYMBOLS), true),
+        Count::AtMost(count) => (count.min(MAX_SYMBOLS), false),
+    };
+    let size = size_of::<Header::Sym>() as u64;
+    let Some(bytes) = image.table(elf::DT_SYMTAB, count * size) else {
         return Ok(Symbols { needs, has_indirect_functions, ..Symbols::default() });
     };
-    let (count, is_stated) = match count(image) {
-        Count::Stated(count) => (count, true),
-        Count::AtMost(count) => (count, false),
-    };
-    let count = count.min(bytes.len() as u64 / size_of::<Header::Sym>() as u64).min(MAX_SYMBOLS);
+    let count = count.min(bytes.len() as u64 / size);
     let symbols: &[Header::Sym] = bytes
         .as_ref()
         .read_slice_at(0, usize::try_from(count).unwrap_or_default())
         .map_err(|()| ELF.truncated("the table of dynamic symbols"))?;
-    let versions = image.table(elf::DT_VERSYM).unwrap_or_default();
+    let versions = image.table(elf::DT_VERSYM, 2 * count).unwrap_or_default();
     let (mut undefined, mut own_glibc_functions, mut own_of_python) = (Vec::new(), Vec::new(), Vec::new());
     let mut strong = vec![false; needs.len()];
     let mut own_indirect = HashSet::new();
@@ -147,8 +147,8 @@ fn count<Header: FileHeader<Endian = Endian>>(image: &Image<'_, Header>) -> Coun
 
 /// The symbols that others may look up lie at the end of the table, in chains; the last bit of a chain's last entry is set.
 fn by_gnu_hash<Header: FileHeader<Endian = Endian>>(image: &Image<'_, Header>) -> Option<u64> {
-    let table = image.table(elf::DT_GNU_HASH)?;
-    let word = |index: u64| word(&table, image.endian, index);
+    let mut table = image.open_table(elf::DT_GNU_HASH)?;
+    let mut word = |index: u64| table.word(index);
     let (buckets, base, filters) = (word(0)?, word(1)?, word(2)?);
     let filter = if image.header.is_type_64() { 2 } else { 1 };
     let first = 4 + u64::from(filters) * filter;
@@ -166,9 +166,10 @@ fn by_gnu_hash<Header: FileHeader<Endian = Endian>>(image: &Image<'_, Header>) -
 
 /// The elder table has a chain entry for every symbol. Its words are 64 bits wide on s390x alone.
 fn by_hash<Header: FileHeader<Endian = Endian>>(image: &Image<'_, Header>) -> Option<u64> {
-    let table = image.table(elf::DT_HASH)?;
     let wide = image.header.is_type_64() && image.header.e_machine(image.endian) == elf::EM_S390;
-    let chains = word(&table, image.endian, if wide { 3 } else { 1 })?;
+    let place = if wide { 3 } else { 1 };
+    let table = image.table(elf::DT_HASH, 4 * (place + 1))?;
+    let chains = word(&table, image.endian, place)?;
     (chains > 0).then_some(chains.into())
 }
 
@@ -212,9 +213,8 @@ fn relocations<Header: FileHeader<Endian = Endian>>(image: &Image<'_, Header>) -
         (elf::DT_JMPREL, elf::DT_PLTRELSZ, entry(addends)),
     ];
     tables.into_iter().flat_map(move |(tag, size, entry)| {
-        let table = image.table(tag).unwrap_or_default();
-        let size = usize::try_from(image.value(size).unwrap_or_default()).unwrap_or(usize::MAX);
-        let count = table.len().min(size) / entry;
+        let table = image.table(tag, image.value(size).unwrap_or_default()).unwrap_or_default();
+        let count = table.len() / entry;
         (0..count).filter_map(move |index| {
             let relocation = &table[index * entry..(index + 1) * entry];
             // The upper part of the second word says which symbol.
@@ -231,12 +231,6 @@ fn relocations<Header: FileHeader<Endian = Endian>>(image: &Image<'_, Header>) -
     })
 }
 
-fn word(table: &[u8], endian: Endian, index: u64) -> Option<u32> {
-    let at = usize::try_from(index.checked_mul(4)?).ok()?;
-    let raw = table.get(at..)?.first_chunk::<4>()?;
-    Some(if endian == Endian::Little { u32::from_le_bytes(*raw) } else { u32::from_be_bytes(*raw) })
-}
-
 /// The version nodes needed, and which of them a symbol's version index means.
 type VersionNeeds = (Vec<VersionNeed>, HashMap<u16, usize>);
 
@@ -247,18 +241,19 @@ fn version_needs<Header: FileHeader<Endian = Endian>>(
 ) -> Result<VersionNeeds, BinaryError> {
     let mut needs = Vec::new();
     let mut indexes = HashMap::new();
-    let Some(address) = image.value(elf::DT_VERNEED) else { return Ok((needs, indexes)) };
+    if image.value(elf::DT_VERNEED).is_none() {
+        return Ok((needs, indexes));
+    }
     let what = "the table of needed symbol versions";
-    let bytes: Cow<'_, [u8]> = image.at_address(address).ok_or(ELF.truncated(what))?;
-    let bytes: &[u8] = &bytes;
+    let mut table = image.open_table(elf::DT_VERNEED).ok_or(ELF.truncated(what))?;
     let endian = image.endian;
     let mut offset = 0_u64;
     for _ in 0..image.value(elf::DT_VERNEEDNUM).unwrap_or_default().min(MAX_VERSIONS as u64) {
-        let need: &elf::Verneed<Endian> = bytes.read_at(offset).map_err(|()| ELF.truncated(what))?;
+        let need: elf::Verneed<Endian> = *table.at(offset).map_err(|()| ELF.truncated(what))?;
         let library = strings.at(names, need.vn_file.get(endian).into(), "the name of a library")?;
         let mut aux_offset = offset.saturating_add(need.vn_aux.get(endian).into());
         for _ in 0..need.vn_cnt.get(endian) {
-            let aux: &elf::Vernaux<Endian> = bytes.read_at(aux_offset).map_err(|()| ELF.truncated(what))?;
+            let aux: elf::Vernaux<Endian> = *table.at(aux_offset).map_err(|()| ELF.truncated(what))?;
             if needs.len() == MAX_VERSIONS {
                 return Err(ELF.malformed("it needs more symbol versions than can be told apart"));
             }

@@ -30,7 +30,7 @@ fn of_elf<Header: FileHeader<Endian = Endianness>>(head: &[u8]) -> Option<Machin
     }
     let header: &Header = bytes.as_slice().read_at(0).ok()?;
     let endian = header.endian().ok()?;
-    elf_abi::machine(header, endian, &bytes, elf_abi::Setting::Static).ok()
+    elf_abi::machine(header, endian, bytes.as_slice().into(), elf_abi::Setting::Static).ok()
 }
 
 #[cfg(test)]

@@ -37,6 +37,7 @@ mod promise;
 mod python;
 mod read;
 mod search;
+mod sparse;
 mod stable_abi;
 mod tags;
 

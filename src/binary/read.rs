@@ -1,12 +1,14 @@
 //! The bytes of one file as facts: its headers, and the list of dependencies that it may carry.
 
 use std::io::{self, Write};
+use std::ops::Range;
 use std::path::Path;
 
 use super::dependencies::ListOrigin;
 use super::error::BinaryError;
 use super::facts::Facts;
 use super::magic::{Format, Magic};
+use super::sparse::{Bytes, LeftOut};
 use super::{dependencies, elf, macho, pe};
 use crate::fs::{self, Map};
 
@@ -15,6 +17,11 @@ use crate::fs::{self, Map};
 /// # Errors
 /// When the bytes are no such file, or contradict themselves.
 pub fn read(bytes: &[u8]) -> Result<Facts, BinaryError> {
+    facts(bytes.into())
+}
+
+/// As [`read`], of a file that may not be whole.
+pub(super) fn facts(bytes: Bytes<'_>) -> Result<Facts, BinaryError> {
     let mut facts = headers(bytes)?;
     facts.dependencies = dependencies::read(bytes);
     if let Some(ListOrigin::Go { target, .. }) = facts.dependency_list().map(|list| list.origin.clone())
@@ -25,13 +32,13 @@ pub fn read(bytes: &[u8]) -> Result<Facts, BinaryError> {
     Ok(facts)
 }
 
-fn headers(bytes: &[u8]) -> Result<Facts, BinaryError> {
-    let magic = Magic::of(bytes);
+fn headers(bytes: Bytes<'_>) -> Result<Facts, BinaryError> {
+    let magic = Magic::of(bytes.head(Magic::HEAD));
     match magic {
         Magic::Elf => elf::read(bytes),
-        Magic::MachO | Magic::FatMachO => macho::read(bytes),
-        Magic::Pe => pe::read(bytes),
-        _ if bytes.is_empty() => Err(BinaryError::Empty),
+        Magic::MachO | Magic::FatMachO => macho::read(bytes.whole()),
+        Magic::Pe => pe::read(bytes.whole()),
+        _ if bytes.length() == 0 => Err(BinaryError::Empty),
         Magic::Text => Err(BinaryError::Text),
         Magic::Data => Err(BinaryError::Unknown),
         _ => Err(BinaryError::Unsupported { what: magic.described() }),
@@ -40,31 +47,57 @@ fn headers(bytes: &[u8]) -> Result<Facts, BinaryError> {
 
 /// The facts of a file that claims to be a binary; `None` where it does not.
 pub(super) fn claimed(path: &Path) -> io::Result<Option<Result<Facts, BinaryError>>> {
-    Ok(native(&Map::open(path)?))
+    Ok(native(Map::open(path)?[..].into()))
 }
 
 /// The facts of what claims to be native code. A portable library of .NET is wrapped as such, and is data to every system.
-fn native(bytes: &[u8]) -> Option<Result<Facts, BinaryError>> {
-    let read = Magic::of(bytes).format().map(|_| read(bytes))?;
+fn native(bytes: Bytes<'_>) -> Option<Result<Facts, BinaryError>> {
+    let read = Magic::of(bytes.head(Magic::HEAD)).format().map(|_| facts(bytes))?;
     let is_data = read.as_ref().is_ok_and(Facts::is_portable_assembly);
     (!is_data).then_some(read)
 }
 
-/// One file that is written here bit by bit, kept as long as it may be a binary.
+/// One file that is written here bit by bit, kept as long as it may be a binary, but for most of its code.
 #[derive(Debug, Default)]
 pub struct Spool {
     head: Vec<u8>,
     data: fs::Spool,
+    written: u64,
     is_other: bool,
+    keeps_all: bool,
+    left_out: Vec<Range<u64>>,
 }
 
 impl Spool {
-    /// The facts, where the file claims to be a binary.
-    pub(crate) fn read(self) -> io::Result<Option<Result<Facts, BinaryError>>> {
+    /// The facts, where the file claims to be a binary. `again` writes it once more: for readers that look where it has code.
+    pub(crate) fn read(
+        self,
+        again: impl FnOnce(&mut Self) -> io::Result<()>,
+    ) -> io::Result<Option<Result<Facts, BinaryError>>> {
         if self.is_other {
             return Ok(None);
         }
-        Ok(native(&self.data.finish()?))
+        let left_out = LeftOut::of(self.left_out);
+        let found = native(Bytes::of(&self.data.finish()?, &left_out));
+        if !left_out.was_asked_for() {
+            return Ok(found);
+        }
+        let mut whole = Self { keeps_all: true, ..Self::default() };
+        again(&mut whole)?;
+        Ok(native(whole.data.finish()?[..].into()))
+    }
+
+    /// Keeps the next bytes but for those that are left out.
+    fn keep(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let (mut at, end) = (self.written, self.written + bytes.len() as u64);
+        let kept = |from: u64, to: u64| &bytes[(from - self.written) as usize..(to - self.written) as usize];
+        for gap in self.left_out.iter().filter(|gap| gap.start < end && gap.end > self.written) {
+            let (start, stop) = (gap.start.max(at), gap.end.min(end));
+            self.data.write_all(kept(at, start))?;
+            self.data.leave_out(stop - start)?;
+            at = stop;
+        }
+        self.data.write_all(kept(at, end))
     }
 }
 
@@ -77,8 +110,12 @@ impl Write for Spool {
         if self.is_other {
             self.data = fs::Spool::default();
         } else {
-            self.data.write_all(bytes)?;
+            if self.written == 0 && !self.keeps_all && Magic::of(bytes) == Magic::Elf {
+                self.left_out = elf::code(bytes);
+            }
+            self.keep(bytes)?;
         }
+        self.written += bytes.len() as u64;
         Ok(bytes.len())
     }
 

@@ -152,8 +152,6 @@ mod tests {
     use super::*;
     use std::path::PathBuf;
 
-    use crate::digest::Sha256Digest;
-
     #[test]
     fn the_next_command_mends_what_is_worst_where_one_does() {
         let report = |rule, severity, names: [&str; 2], is_published| {
@@ -168,7 +166,7 @@ mod tests {
             };
             let file = |name: &str| FileReport {
                 path: PathBuf::from(name),
-                sha256: Some(Sha256Digest([0; 32])),
+                is_distribution: true,
                 findings: vec![finding.clone()],
                 has_honest_tag: name.starts_with('a') || name.starts_with('b'),
                 ..FileReport::default()
@@ -238,7 +236,7 @@ mod tests {
         Report {
             files: vec![FileReport {
                 path: PathBuf::from("d/a,b\u{1b}.whl"),
-                sha256: Some(Sha256Digest([0; 32])),
+                is_distribution: true,
                 findings,
                 has_honest_tag: true,
                 ..FileReport::default()

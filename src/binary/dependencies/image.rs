@@ -3,19 +3,21 @@
 use object::read::macho::{FatArch as _, MachOFatFile32, MachOFatFile64};
 use object::{Object as _, ObjectSection as _, ObjectSegment as _};
 
+use crate::binary::sparse::Bytes;
+
 /// The programs in one file: the slices of a fat Mach-O file, else the file.
-pub(super) fn slices(bytes: &[u8]) -> Vec<&[u8]> {
+pub(super) fn slices(bytes: Bytes<'_>) -> Vec<Bytes<'_>> {
     if let Ok(fat) = MachOFatFile32::parse(bytes) {
-        return fat.arches().iter().filter_map(|slice| slice.data(bytes).ok()).collect();
+        return fat.arches().iter().filter_map(|slice| slice.data(bytes).ok()).map(Bytes::from).collect();
     }
     if let Ok(fat) = MachOFatFile64::parse(bytes) {
-        return fat.arches().iter().filter_map(|slice| slice.data(bytes).ok()).collect();
+        return fat.arches().iter().filter_map(|slice| slice.data(bytes).ok()).map(Bytes::from).collect();
     }
     vec![bytes]
 }
 
 pub(super) struct Image<'data> {
-    file: object::File<'data>,
+    file: object::File<'data, Bytes<'data>>,
 }
 
 /// A part of the file, and where it is loaded.
@@ -26,7 +28,7 @@ pub(super) struct Area<'data> {
 }
 
 impl<'data> Image<'data> {
-    pub(super) fn parse(bytes: &'data [u8]) -> Option<Self> {
+    pub(super) fn parse(bytes: Bytes<'data>) -> Option<Self> {
         object::File::parse(bytes).ok().map(|file| Self { file })
     }
 

@@ -14,11 +14,13 @@ pub(crate) use list::{Dependency, DependencyList, DependencySource, GoTarget, Li
 
 use image::Image;
 
+use super::sparse::Bytes;
+
 /// The list inside a binary; `None` where it has none. A fat Mach-O file gives one list of what any of its slices has, for
 /// all of them are shipped.
 ///
 /// A program can carry both lists, where one language is linked into the other; that of `cargo auditable` is read then.
-pub(super) fn read(bytes: &[u8]) -> Option<Result<DependencyList, DependencyError>> {
+pub(super) fn read(bytes: Bytes<'_>) -> Option<Result<DependencyList, DependencyError>> {
     let lists = image::slices(bytes).into_iter().filter_map(|slice| of_image(&Image::parse(slice)?));
     lists.reduce(|one, other| Ok(one?.united(other?)))
 }

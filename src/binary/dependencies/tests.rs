@@ -17,11 +17,11 @@ const READ_WRITE: u32 = 0xc000_0040;
 
 fn list(bytes: &[u8]) -> DependencyList {
     assert!(crate::binary::read(bytes).is_ok());
-    read(bytes).unwrap().unwrap()
+    read(bytes.into()).unwrap().unwrap()
 }
 
 fn refused(bytes: &[u8]) -> DependencyError {
-    read(bytes).unwrap().unwrap_err()
+    read(bytes.into()).unwrap().unwrap_err()
 }
 
 fn names(list: &DependencyList) -> Vec<String> {
@@ -96,7 +96,7 @@ fn a_program_that_only_speaks_of_lists_has_none() {
         b"\xff Go buildinf:".to_vec(),
     ];
     for bytes in silent {
-        assert_eq!(read(&bytes), None);
+        assert_eq!(read(bytes[..].into()), None);
     }
 }
 
@@ -227,7 +227,7 @@ proptest! {
         if let Some(cut) = cut {
             bytes.truncate(cut.index(bytes.len()));
         }
-        if let Some(Ok(list)) = read(&bytes) {
+        if let Some(Ok(list)) = read(bytes[..].into()) {
             let count = list.dependencies.len();
             let edges = list.dependencies.iter().flat_map(|it| &it.dependencies).chain(&list.direct);
             prop_assert!(edges.into_iter().all(|place| *place < count));

@@ -168,7 +168,7 @@ fn programs_of_go_for_arm_are_told_by_their_build() {
     ] {
         let mut facts = facts(&bytes);
         let target = dependencies::GoTarget { system: Some("linux".into()), arm: version };
-        super::super::elf::built_by_go(&mut facts, &bytes, &target);
+        super::super::elf::built_by_go(&mut facts, bytes[..].into(), &target);
         assert_eq!(facts.machines().to_string(), expected, "{version:?}");
     }
 }

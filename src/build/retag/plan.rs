@@ -165,7 +165,8 @@ fn read(wheel: &Wheel) -> Result<(Inventory, HashMap<String, Sha256Digest>), Ret
         let spooled = |source| RetagError::Temporary { path: path.to_owned(), member: member.name.clone(), source };
         let entry = Entry { mode: member.unix_mode(), size: member.size };
         entries.insert(member.name.clone(), entry);
-        match spool.read().map_err(spooled)? {
+        let again = |spool: &mut Spool| wheel.copy_to(member, spool).map(drop).map_err(std::io::Error::other);
+        match spool.read(again).map_err(spooled)? {
             // An object file is for a linker, wherever the wheel is installed.
             None | Some(Err(BinaryError::Unsupported { .. })) => {}
             // Nothing loads what tests read, nor data that begins as a binary does.

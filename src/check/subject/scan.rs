@@ -119,13 +119,14 @@ fn member(archive: &Archive, member: &Member, options: &MemberOptions) -> Result
         }
         Err(error) => return Ok(Scanned { error: Some(error), ..Scanned::default() }),
     }
+    let again = |spool: &mut Spool| archive.copy_to(member, spool).map_err(io::Error::other);
     Ok(Scanned {
         error: None,
         sha256: sink.sha256.map(|sha256| Sha256Digest(sha256.finalize().into())),
         other: sink.other.map(|(algorithm, hasher)| RecordDigest { algorithm, value: hasher.finish() }),
         head: sink.head,
         text: sink.text,
-        binary: sink.spool.read().map_err(temporary)?,
+        binary: sink.spool.read(again).map_err(temporary)?,
         mentions: sink.search.map(VersionSearch::into_mentions),
     })
 }
