@@ -2,10 +2,13 @@
 //! refused where kernel or loader refuse it (Apple's `kern/cs_blobs.h`, `ubc_subr.c` and dyld). Who signed, and whether
 //! anybody trusts them, is not judged; that what they signed is what stands there, is.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha384};
 
 use super::facts::Signature;
+use crate::threads;
 
 /// Blobs, big-endian in the file: an embedded signature, and the directory of the hashes in it.
 const EMBEDDED_SIGNATURE: u32 = 0xfade_0cc0;
@@ -30,6 +33,12 @@ const MESSAGE_DIGEST: [u8; 11] = [0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d
 
 /// The pages that kernels have, as powers of two: from 4 to 16 KiB.
 const PAGE_POWERS: std::ops::RangeInclusive<u8> = 12..=14;
+
+/// How many bytes a thread hashes before it looks for more: whole pages of each size.
+const BLOCK: usize = 1 << 20;
+
+/// How many threads hash the pages of one file at most.
+const MAX_THREADS: usize = 4;
 
 /// Real signatures hold fewer than ten blobs.
 const MAX_BLOBS: u32 = 64;
@@ -134,6 +143,16 @@ impl Hash {
     }
 }
 
+/// Asks of every block, by several threads where there are enough for it, and until one is not good.
+fn all_blocks(count: usize, is_good: impl Fn(usize) -> bool + Sync) -> bool {
+    let next = AtomicUsize::new(0);
+    let lane = || {
+        std::iter::repeat_with(|| next.fetch_add(1, Ordering::Relaxed)).take_while(|block| *block < count).all(&is_good)
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS).min(1 + count / 4);
+    threads::lanes(threads, lane).into_iter().all(|good| good)
+}
+
 /// The head of a code directory.
 struct Directory {
     hash: Hash,
@@ -221,11 +240,14 @@ impl Directory {
         }
         let stated =
             |slot: usize| directory.get(self.hashes.checked_add(slot * self.hash_size)?..)?.get(..self.hash_size);
-        for (index, page) in covered.chunks(usize::try_from(self.page_size).unwrap_or(usize::MAX)).enumerate() {
-            let stated = stated(index).ok_or("its directory of hashes is cut short")?;
-            if self.hash.of(page) != stated {
-                return Err("a page of the code is not the one that was signed");
-            }
+        let page_size = usize::try_from(self.page_size).unwrap_or(usize::MAX);
+        let is_signed = |block: usize| {
+            let first = block * BLOCK / page_size;
+            let pages = covered.chunks(BLOCK).nth(block).unwrap_or_default().chunks(page_size);
+            pages.zip(first..).all(|(page, index)| stated(index).is_some_and(|stated| self.hash.of(page) == stated))
+        };
+        if !all_blocks(covered.len().div_ceil(BLOCK), is_signed) {
+            return Err("a page of the code is not the one that was signed");
         }
         for kind in OWN_BLOBS {
             if kind > self.special_slots {

@@ -11,7 +11,7 @@ use super::member::{Member, MemberError};
 use crate::fs::FileBytes;
 
 /// How many chunks are on their way at once.
-const DEPTH: usize = 8;
+const DEPTH: usize = 32;
 
 /// A chunk: a buffer, and how much of it is filled.
 type Chunk = (Vec<u8>, usize);

@@ -96,6 +96,21 @@ fn a_signature_covers_every_page() {
     }
 }
 
+#[test]
+fn every_page_of_a_large_program_is_looked_at() {
+    const MEBIBYTE: usize = 1 << 20;
+    let path: &str = Box::leak("p".repeat(4_000).into_boxed_str());
+    let mut program = MachSample { rpaths: vec![path; 2_200], ..mac(ARM64, 11, 0) }.build();
+    let of = |program: &[u8]| facts(program).slices[0].signature.clone();
+    assert!(program.len() > 8 * MEBIBYTE && of(&program) == Signature::Present);
+    // In the middle of a block that one thread takes, at its ends, and in the last one.
+    for at in [MEBIBYTE / 2, 3 * MEBIBYTE - 1, 3 * MEBIBYTE, 5 * MEBIBYTE + 4096, 8 * MEBIBYTE + 100] {
+        program[at] ^= 1;
+        assert!(matches!(of(&program), Signature::Broken(_)), "{at}");
+        program[at] ^= 1;
+    }
+}
+
 /// The parts of a signature with their slots, and what makes them of the code before it.
 type Parts = Vec<(u32, Vec<u8>)>;
 type Signer<'a> = &'a dyn Fn(&[u8]) -> Parts;
