@@ -58,6 +58,7 @@ pub(crate) use magic::Magic;
 pub(crate) use objection::{Absence, Objection, Weight};
 pub(crate) use policy::on_some_linux;
 pub(crate) use python::PythonLibrary;
+pub(crate) use read::read_file;
 pub use read::{Spool, read};
 pub(crate) use stable_abi::{NEWEST_STABLE_ABI, Standing, is_there};
 pub(crate) use tags::{NextTag, honest_instead};

@@ -45,9 +45,28 @@ fn headers(bytes: Bytes<'_>) -> Result<Facts, BinaryError> {
     }
 }
 
+/// As [`read`], of the file at `path`.
+pub(crate) fn read_file(path: &Path) -> io::Result<Result<Facts, BinaryError>> {
+    of_file(path, facts)
+}
+
 /// The facts of a file that claims to be a binary; `None` where it does not.
 pub(super) fn claimed(path: &Path) -> io::Result<Option<Result<Facts, BinaryError>>> {
-    Ok(native(Map::open(path)?[..].into()))
+    // Whatever else there is may be large.
+    if Magic::of_file(path)?.format().is_none() { Ok(None) } else { of_file(path, native) }
+}
+
+/// Reads a file without its code, and whole where that was asked for.
+fn of_file<T>(path: &Path, read: impl Fn(Bytes<'_>) -> T) -> io::Result<T> {
+    let (map, gaps) = Map::open_without(path, code)?;
+    let left_out = LeftOut::of(gaps);
+    let found = read(Bytes::of(&map, &left_out));
+    if left_out.was_asked_for() { Ok(read(Map::open(path)?[..].into())) } else { Ok(found) }
+}
+
+/// What need not be kept of a file that begins like this.
+fn code(head: &[u8]) -> Vec<Range<u64>> {
+    if Magic::of(head) == Magic::Elf { elf::code(head) } else { Vec::new() }
 }
 
 /// The facts of what claims to be native code. A portable library of .NET is wrapped as such, and is data to every system.
@@ -110,8 +129,8 @@ impl Write for Spool {
         if self.is_other {
             self.data = fs::Spool::default();
         } else {
-            if self.written == 0 && !self.keeps_all && Magic::of(bytes) == Magic::Elf {
-                self.left_out = elf::code(bytes);
+            if self.written == 0 && !self.keeps_all {
+                self.left_out = code(bytes);
             }
             self.keep(bytes)?;
         }

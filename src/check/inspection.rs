@@ -13,7 +13,7 @@ use crate::binary::{
     self, Details, Facts, Format, Inventory, Kind, Libc, Linkage, Machine, Machines, NextTag, Signature, Slice,
 };
 use crate::error::{Exit, Explain};
-use crate::fs::{Map, portable};
+use crate::fs::portable;
 use crate::target::{OsVersion, PlatformTag};
 use crate::wheel::filename::WheelFileName;
 use crate::zip::archive::{Archive, ArchiveError};
@@ -119,7 +119,7 @@ pub fn inspect(files: &[PathBuf]) -> Result<Report, CheckError> {
 fn inspect_file(path: &Path, report: &mut Report) -> Result<(), CheckError> {
     let unreadable = |source| ArchiveError::Open { path: path.to_owned(), source };
     let shown = portable(path);
-    match binary::read(&Map::open(path).map_err(unreadable)?) {
+    match binary::read_file(path).map_err(unreadable)? {
         Ok(facts) => {
             let inventory = Inventory::new(vec![(shown, facts)]);
             for (shown, facts) in inventory.binaries() {

@@ -7,7 +7,7 @@ use super::error::PayloadError;
 use super::found::{Found, WheelPart};
 use crate::binary::{self, Format, Magic};
 use crate::console::text::named;
-use crate::fs::{FsError, Map};
+use crate::fs::FsError;
 
 /// A file, and what its first bytes say.
 #[derive(Debug, Clone, Copy)]
@@ -46,8 +46,8 @@ impl Known<'_> {
     }
 
     fn is_library(&self) -> Result<bool, FsError> {
-        let bytes = Map::open(&self.found.source).map_err(FsError::read(&self.found.source))?;
-        Ok(binary::read(&bytes).is_ok_and(|facts| !facts.is_executable()))
+        let read = binary::read_file(&self.found.source).map_err(FsError::read(&self.found.source))?;
+        Ok(read.is_ok_and(|facts| !facts.is_executable()))
     }
 }
 

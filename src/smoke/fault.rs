@@ -11,7 +11,7 @@ use super::header::Header;
 use super::runner::Runner;
 use crate::binary::{self, missing_loader};
 use crate::console::text::{human_bytes, shortened};
-use crate::fs::{Map, refuses_execution};
+use crate::fs::refuses_execution;
 
 /// Why a step failed.
 #[derive(Debug, PartialEq, Eq)]
@@ -66,8 +66,7 @@ impl From<&str> for Fault {
 
 /// The loader that a program asks for and this machine does not have.
 fn loader(path: &Path) -> Option<String> {
-    let bytes = Map::open(path).ok()?;
-    missing_loader(&binary::read(&bytes).ok()?).map(str::to_owned)
+    missing_loader(&binary::read_file(path).ok()?.ok()?).map(str::to_owned)
 }
 
 /// An executable under test, as faults speak of it.

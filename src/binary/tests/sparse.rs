@@ -23,7 +23,9 @@ fn a_program_is_read_without_its_code() {
     let code: Vec<Range<u64>> = elf::code(&bytes[..128 << 10]);
     assert!(code.iter().any(|range| range.end - range.start > 4 << 20), "{code:?}");
     let found = spooled(&bytes, |_| panic!("what was left out was asked for"));
-    assert_eq!(found.unwrap().unwrap(), read(&bytes).unwrap());
+    let whole = read(&bytes).unwrap();
+    assert_eq!(found.unwrap().unwrap(), whole);
+    assert_eq!(read_file(&std::env::current_exe().unwrap()).unwrap().unwrap(), whole);
 }
 
 #[test]
@@ -54,7 +56,22 @@ fn a_program_with_tables_among_its_code_is_read_again() {
         times += 1;
         spool.write_all(&bytes)
     });
-    assert_eq!((found.unwrap().unwrap(), times), (whole, 1));
+    assert_eq!((found.unwrap().unwrap(), times), (whole.clone(), 1));
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("program");
+    std::fs::write(&path, [bytes, vec![0; 4 * MOVED as usize]].concat()).unwrap();
+    assert_eq!(read_file(&path).unwrap().unwrap(), whole);
+}
+
+#[test]
+fn files_beside_the_programs_may_have_any_size() {
+    let directory = tempfile::tempdir().unwrap();
+    let (data, program) = (directory.path().join("data"), directory.path().join("program"));
+    std::fs::File::create(&data).unwrap().set_len(5 << 30).unwrap();
+    std::fs::write(&program, static_elf().build()).unwrap();
+    let files = [("tool/data".to_owned(), data), ("tool/bin/tool".to_owned(), program)];
+    let found = Inventory::of_files(files).unwrap();
+    assert_eq!((found.binaries().len(), found.damaged().len()), (1, 0));
 }
 
 fn programs() -> Vec<Vec<u8>> {
