@@ -19,6 +19,7 @@ mod release;
 mod retag;
 mod scaffold;
 mod sections;
+mod slips;
 mod smoke;
 mod stage;
 mod verify;
@@ -33,7 +34,7 @@ use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _};
 use crate::cli::{Cli, Command};
 use crate::console::layout::{self, HELP_COLUMNS};
 use crate::console::{Color, Console, OutputForm, Volume, text::visible};
-use crate::error::{Exit, Failure, nearest};
+use crate::error::{Exit, Failure};
 use crate::fs::{clean_on_interrupt, keep_own_rights};
 use crate::http;
 
@@ -167,42 +168,6 @@ fn own_help() -> String {
     typed.map_or_else(|| "relkit --help".to_owned(), |name| format!("relkit {name} --help"))
 }
 
-/// Names the command that is meant, where a slip stands behind `help`, which suggests none by itself.
-fn suggest(words: &mut clap::Error) {
-    let Some(ContextValue::String(slip)) = words.get(ContextKind::InvalidSubcommand) else { return };
-    let command = Cli::command();
-    let meant = nearest(slip, command.get_subcommands().map(clap::Command::get_name)).map(str::to_owned);
-    if let (Some(meant), None) = (meant, words.get(ContextKind::SuggestedSubcommand)) {
-        words.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(vec![meant]));
-    }
-}
-
-/// What other tools call it, and options of ours.
-const ELSEWHERE: [(&str, &str); 7] = [
-    ("--json", "--format=json"),
-    ("--output-format", "--format"),
-    ("--version", "--release-version"),
-    ("--tag", "--platform-tag"),
-    ("--outdir", "--out-dir"),
-    ("--output", "--out"),
-    ("--output", "--out-dir"),
-];
-
-/// Names the option that other tools call otherwise, where the command has it.
-fn suggest_option(words: &mut clap::Error) {
-    let Some(ContextValue::String(slip)) = words.get(ContextKind::InvalidArg) else { return };
-    let command = Cli::command();
-    let Some(used) = std::env::args_os().find_map(|word| command.find_subcommand(word)) else { return };
-    let has = |option: &str| {
-        let name = option.trim_start_matches('-').split('=').next();
-        used.get_arguments().any(|argument| argument.get_long() == name)
-    };
-    if let Some((_, option)) = ELSEWHERE.iter().find(|(other, option)| other == slip && has(option)) {
-        words.remove(ContextKind::Suggested);
-        words.insert(ContextKind::SuggestedArg, ContextValue::String((*option).to_owned()));
-    }
-}
-
 /// Shows what is hidden in the arguments that a slip quotes, which may be names of files, as a pattern of a shell gives them;
 /// and hides what may be secret: in URLs, and in the value of an option that takes none.
 fn shown(mut words: clap::Error) -> clap::Error {
@@ -212,8 +177,7 @@ fn shown(mut words: clap::Error) -> clap::Error {
         let named = named.collect::<Vec<_>>().join(", ");
         return clap::Error::raw(words.kind(), format!("what is no path must be UTF-8, and is not: {named}\n"));
     }
-    suggest(&mut words);
-    suggest_option(&mut words);
+    slips::suggest(&mut words);
     let is_unasked = words.kind() == ErrorKind::TooManyValues;
     let text = |kind: ContextKind, text: &str| match kind {
         ContextKind::InvalidValue if is_unasked => "***".to_owned(),
