@@ -139,7 +139,7 @@ fn printed(words: &clap::Error) -> io::Result<()> {
     };
     // A refusal quotes what was typed: where no terminal shows it, no word of that begins a line.
     let columns = match words.use_stderr() {
-        true => layout::room_of_status(),
+        true => layout::columns_of_refusals(),
         false => Some(layout::columns().unwrap_or(HELP_COLUMNS)),
     };
     let text = words.render().ansi().to_string();

@@ -5,24 +5,28 @@ use std::io::IsTerminal as _;
 
 use super::text::visible;
 
-/// How many columns a line may have: `COLUMNS`, or what the terminal shows; none where neither is.
+/// How many columns a line of a result may have: `COLUMNS` where it is set, else what the terminal shows. A pipe or a file has no
+/// width: nothing is broken there, be it a table, a sentence or a value.
 pub(crate) fn columns() -> Option<usize> {
-    told_columns().or_else(|| terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0)))
+    told_columns().or_else(|| width(terminal_size::terminal_size_of(std::io::stdout())))
+}
+
+/// The same of what goes to standard error.
+pub(crate) fn columns_of_status() -> Option<usize> {
+    told_columns().or_else(|| width(terminal_size::terminal_size_of(std::io::stderr())))
+}
+
+/// The same of a refusal, which quotes what was typed: where no terminal shows it, no word of that begins a line.
+pub(crate) fn columns_of_refusals() -> Option<usize> {
+    columns_of_status().filter(|_| std::io::stderr().is_terminal())
 }
 
 fn told_columns() -> Option<usize> {
     std::env::var("COLUMNS").ok().and_then(|text| text.trim().parse().ok()).filter(|columns| *columns > 0)
 }
 
-/// How many columns a line of a result may have where a terminal shows it: what is piped is broken nowhere.
-pub(crate) fn room_of_results() -> Option<usize> {
-    columns().filter(|_| std::io::stdout().is_terminal())
-}
-
-/// The same of what standard error shows.
-pub(crate) fn room_of_status() -> Option<usize> {
-    let shown = terminal_size::terminal_size_of(std::io::stderr()).map(|(width, _)| usize::from(width.0));
-    told_columns().or(shown).filter(|_| std::io::stderr().is_terminal())
+fn width(size: Option<(terminal_size::Width, terminal_size::Height)>) -> Option<usize> {
+    size.map(|(width, _)| usize::from(width.0))
 }
 
 /// A line that is to be copied as it stands: whatever breaks it, breaks it.
@@ -57,10 +61,10 @@ fn broken_between_words(line: &str, columns: usize, hang: usize) -> String {
         character == ' ' && !is_quoted
     });
     for word in words {
-        // What has no room in any line goes on over the terminal's edge.
+        // What has no room in any line goes on over the terminal's edge, and ends its line there.
         let (used, length) = (current.chars().count(), word.trim_end().chars().count());
-        let used = if current.trim_end().chars().count() > columns { used % columns } else { used };
-        let is_full = used + length > columns && begun.len() + length <= columns;
+        let is_over = current.trim_end().chars().count() > columns;
+        let is_full = used + length > columns && (begun.len() + length <= columns || is_over);
         if is_full && !current.trim().is_empty() {
             lines.push(std::mem::replace(&mut current, begun.clone()).trim_end().to_owned());
         }
@@ -264,7 +268,7 @@ mod tests {
         assert_eq!(of("  help: Do something else\nshort"), "  help: Do something\n    else\nshort");
         assert_eq!(of("see it as `tool a b c` and more"), "see it as\n  `tool a b c` and\n  more");
         // What has no room in any line stays where it is, and the terminal breaks it.
-        assert_eq!(of("see `tool check a bc.whl` and so much more"), "see `tool check a bc.whl` and so much\n  more");
+        assert_eq!(of("see `tool check a bc.whl` and so much more"), "see `tool check a bc.whl`\n  and so much more");
         assert_eq!(of("a  b  c  d  e  f  g  h"), "a  b  c  d  e  f  g\n  h");
         for whole in ["next: relkit check one two three", "  fix: relkit retag a.whl --honest", "a".repeat(40).as_str()]
         {

@@ -151,9 +151,7 @@ impl Console {
     /// Writes a report to standard output.
     pub(crate) fn show(&self, report: &impl Shown, form: OutputForm) {
         self.result(match form {
-            OutputForm::Text => {
-                paint::painted(&wrapped(&plain_lines(&report.text()), layout::room_of_results(), below))
-            }
+            OutputForm::Text => paint::painted(&wrapped(&plain_lines(&report.text()), layout::columns(), below)),
             // A value is JSON already.
             OutputForm::Json => visible_json(&format!("{:#}\n", report.json())),
             OutputForm::Annotations => annotation_lines(&report.annotations()),
@@ -178,7 +176,7 @@ impl Console {
 
     /// Writes lines to standard error, the first of which begins with a head that has a colour.
     fn say(&self, style: anstyle::Style, head: &str, rest: &str, hang: impl Fn(&str) -> usize) {
-        let lines = wrapped(&format!("{head}{rest}"), layout::room_of_status(), hang);
+        let lines = wrapped(&format!("{head}{rest}"), layout::columns_of_status(), hang);
         let rest = lines.strip_prefix(head).unwrap_or(&lines);
         self.beside_bar(|| _ = writeln!(anstream::stderr(), "{style}{head}{style:#}{rest}"));
     }
@@ -196,7 +194,7 @@ impl Console {
 
     /// Findings on standard error, as a report shows them, also with `--quiet`.
     pub(crate) fn told(&self, listing: &str) {
-        let lines = paint::painted(&wrapped(&plain_lines(listing), layout::room_of_status(), below));
+        let lines = paint::painted(&wrapped(&plain_lines(listing), layout::columns_of_status(), below));
         self.beside_bar(|| _ = write!(anstream::stderr(), "{lines}"));
     }
 
@@ -229,7 +227,7 @@ impl Console {
         if self.says_json.load(Ordering::Relaxed) {
             self.result(visible_json(&format!("{:#}\n", failure::interrupted(words))));
         }
-        let words = wrapped(words, layout::room_of_status(), below);
+        let words = wrapped(words, layout::columns_of_status(), below);
         let _drawing = screen::end_drawing();
         // A line may have been begun, and whoever reads it may be gone. A bar is wiped off, without its lock.
         let wipe = if io::stderr().is_terminal() { "\r\u{1b}[2K" } else { "\n" };

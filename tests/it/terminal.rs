@@ -64,6 +64,62 @@ fn a_terminal_shows_lines_that_fit_and_colour_by_choice() {
     }
 }
 
+/// A pipe has no width of its own: nothing is broken there. Where `COLUMNS` says one, every kind of line keeps to it but for
+/// commands and what has no space to break at.
+#[test]
+fn lines_keep_to_the_width_that_is_told_and_to_none_in_a_pipe() {
+    let corner = tempfile::tempdir().unwrap();
+    fs::create_dir(corner.path().join("dist")).unwrap();
+    fs::create_dir(corner.path().join("empty")).unwrap();
+    for name in ["demo-1.0-py3-none-win_amd64.whl", "demo-1.0-py3-none-macosx_11_0_arm64.whl"] {
+        fs::write(corner.path().join("dist").join(name), linux().renamed(name).build()).unwrap();
+    }
+    let one = "dist/demo-1.0-py3-none-win_amd64.whl";
+    let verify = ["verify", "dist", "--release-version", "1.0", "--allow-missing", "all"];
+    let publish = [&["publish"], &verify[1..], &["--upload-url", "https://upload.example/legacy/"]].concat();
+    let cases: [&[&str]; 14] = [
+        &["check", "dist"],
+        &["check", one],
+        &verify,
+        &publish,
+        &["coverage", "dist"],
+        &["inspect", one],
+        &["rule", "elf-pie"],
+        &["rule"],
+        &["matrix"],
+        &["smoke", one],
+        &["retag", one, "--honest", "--out-dir", "out"],
+        &["release", "--release-version", "1.0", "--out-dir", "out", "--payload", "empty"],
+        &["check", "missing"],
+        &["stage-sdk", "out", "--codex-version", "0.163.0", "--force"],
+    ];
+    let said = |arguments: &[&str], columns: Option<&str>| {
+        let mut command = relkit();
+        command.args(arguments).current_dir(corner.path()).env_remove("COLUMNS");
+        columns.into_iter().for_each(|columns| _ = command.env("COLUMNS", columns));
+        let output = run(&mut command);
+        String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+    };
+    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let mut longest = 0;
+    for arguments in cases {
+        let unbroken = said(arguments, None);
+        longest = unbroken.lines().map(|line| line.chars().count()).max().unwrap_or(0).max(longest);
+        for columns in [60, 80, 120] {
+            let broken = said(arguments, Some(&columns.to_string()));
+            let commands = ["next: ", "fix: ", "page: ", "relkit ", "$ "];
+            let is_free = |line: &&str| !commands.iter().any(|head| line.trim_start().starts_with(head));
+            for line in broken.lines().filter(is_free).filter(|line| line.chars().count() > columns) {
+                // What stands in backticks stays whole.
+                let quoted = line.split('`').skip(1).step_by(2).map(|name| name.chars().count()).max().unwrap_or(0);
+                let longest = words(line).iter().map(|word| word.chars().count()).max().unwrap_or(0).max(quoted);
+                assert!(longest + 6 > columns, "{arguments:?} at {columns}: {line}");
+            }
+        }
+    }
+    assert!(longest > 120, "no case had anything to break: {longest}");
+}
+
 /// What fish offers for the last word of a line.
 fn offered_by_fish(line: &str, product: &Path) -> Vec<String> {
     let script = format!("{} completions fish | source; complete -C '{line}'", env!("CARGO_BIN_EXE_relkit"));
