@@ -164,6 +164,8 @@ fn carry_out(
     outcome.map_err(|error| receipt.failure(error, &next::own_command(None)))?;
     let (verb, sentence) = receipt.conclusion();
     console.status(verb, sentence);
+    // Also with `--quiet`: an upload that was accepted is less than a file that is listed.
+    receipt.doubt().into_iter().for_each(|doubt| console.warning(doubt));
     next::say(next::of_publish(&receipt, options.receipt), format, console);
     Ok(Exit::Good)
 }

@@ -115,13 +115,17 @@ impl Receipt {
         let (version, upload) = (&self.release_version, &self.upload_url);
         let is_sent = |file: &FileReceipt| file.state != FileState::PresentSame;
         match &self.index_url {
-            None => ("Published", format!("{version} at {upload}; {NOT_ASKED}")),
             Some(index) if !self.files.iter().any(is_sent) => (
                 "Unchanged",
                 format!("{version}: nothing was sent to {upload}, because {index} has every file with these bytes"),
             ),
-            Some(_) => ("Published", format!("{version} at {upload}")),
+            _ => ("Published", format!("{version} at {upload}")),
         }
+    }
+
+    /// What nobody knows of a publish that is done.
+    pub(crate) fn doubt(&self) -> Option<&'static str> {
+        self.index_url.is_none().then_some(NOT_ASKED)
     }
 
     /// The failure with what is up, what is missing, and the command that goes on from there.
