@@ -44,6 +44,21 @@ pub(super) fn suggest(words: &mut clap::Error) {
     command(words);
     option(words);
     value(words);
+    missing(words);
+}
+
+/// An option in place of which another one does, which `clap` names only where every command line must have one of both.
+const INSTEAD: (&str, &str) = ("--payload ", "--download");
+
+fn missing(words: &mut clap::Error) {
+    if words.kind() != ErrorKind::MissingRequiredArgument {
+        return;
+    }
+    let Some(ContextValue::Strings(missing)) = words.get(ContextKind::InvalidArg) else { return };
+    let (option, other) = INSTEAD;
+    let with_other = |one: &String| if one.starts_with(option) { format!("{one} (or {other})") } else { one.clone() };
+    let missing = missing.iter().map(with_other).collect();
+    words.insert(ContextKind::InvalidArg, ContextValue::Strings(missing));
 }
 
 fn slip(words: &clap::Error, kind: ContextKind) -> Option<String> {

@@ -105,7 +105,11 @@ impl KeptBack<'_> {
     /// What people are told after every problem: that nothing was sent.
     pub(crate) fn failure(&self) -> Failure {
         let problems = plural(self.0.problems.len(), "problem");
-        Failure::new(Exit::NotGood, format!("the release is not good: {problems}, and nothing was sent"))
+        let failure = Failure::new(Exit::NotGood, format!("the release is not good: {problems}, and nothing was sent"));
+        match self.0.problems.first() {
+            Some(first) => failure.with_hint(format!("`relkit rule {}` says more of the first problem", first.code)),
+            None => failure,
+        }
     }
 }
 
