@@ -8,7 +8,7 @@ use super::text::spans;
 pub(crate) fn prose(text: &str) -> Markup {
     html! {
         @for (is_code, part) in spans(text) {
-            @if is_code { code.option[is_option(part)] { (part) } } @else { (part) }
+            @if !is_code { (part) } @else if is_option(part) { code.option { (part) } } @else { code { (part) } }
         }
     }
 }
