@@ -71,6 +71,7 @@ fn slip(words: &clap::Error, kind: ContextKind) -> Option<String> {
 fn command(words: &mut clap::Error) {
     let Some(slip) = slip(words, ContextKind::InvalidSubcommand) else { return };
     words.remove(ContextKind::SuggestedSubcommand);
+    words.remove(ContextKind::Suggested);
     let known = Cli::command();
     let elsewhere = COMMANDS.iter().find(|(other, _)| *other == slip).map(|(_, meant)| meant.to_vec());
     let meant =
@@ -85,7 +86,8 @@ fn option(words: &mut clap::Error) {
     let Some(slip) = slip(words, ContextKind::InvalidArg).filter(|_| words.kind() == ErrorKind::UnknownArgument) else {
         return;
     };
-    let command = Cli::command();
+    let mut command = Cli::command();
+    command.build();
     let used = std::env::args_os().skip(1).find_map(|word| command.find_subcommand(word)).unwrap_or(&command);
     let shown = used.get_arguments().chain(command.get_arguments()).filter(|argument| !argument.is_hide_set());
     let own: Vec<_> = shown.filter_map(clap::Arg::get_long).collect();
@@ -99,6 +101,8 @@ fn option(words: &mut clap::Error) {
         words.remove(ContextKind::Suggested);
         words.insert(ContextKind::SuggestedArg, ContextValue::String(option));
     }
+    // Its usage may be that of another suggestion.
+    words.insert(ContextKind::Usage, ContextValue::StyledStr(used.clone().render_usage()));
 }
 
 fn value(words: &mut clap::Error) {

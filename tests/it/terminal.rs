@@ -100,12 +100,17 @@ fn lines_keep_to_the_width_that_is_told_and_to_none_in_a_pipe() {
         let output = run(&mut command);
         String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
     };
+    // A refusal quotes what was typed, and no word of that begins a line of a log.
+    for arguments in [&["nope"][..], &["check", "--nope"], &["uplaod", "dist"], &["check", "x", "--format", "jsno"]] {
+        let refusal = said(arguments, None);
+        assert!(refusal == said(arguments, Some("40")) && !refusal.contains("\n\n\n"), "{arguments:?}: {refusal}");
+    }
     let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     let mut longest = 0;
     for arguments in cases {
         let unbroken = said(arguments, None);
         longest = unbroken.lines().map(|line| line.chars().count()).max().unwrap_or(0).max(longest);
-        for columns in [60, 80, 120] {
+        for columns in [40, 60, 80, 120] {
             let broken = said(arguments, Some(&columns.to_string()));
             let commands = ["next: ", "fix: ", "page: ", "relkit ", "$ "];
             let is_free = |line: &&str| !commands.iter().any(|head| line.trim_start().starts_with(head));
