@@ -139,6 +139,9 @@ fn broken_between_arguments(line: &str, columns: usize, lead: usize) -> String {
 /// A column of a table is made no narrower than this.
 const MIN_COLUMN: usize = 12;
 
+/// What has less room beside its label stands below it.
+const MIN_VALUE: usize = 20;
+
 /// A table with aligned columns, a line per row; where it would be wider than the terminal, the widest cells go on below, and
 /// where that does not help, each row is a paragraph.
 pub(crate) fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
@@ -179,10 +182,17 @@ pub(crate) fn labelled(label: &str, width: usize, value: &str) -> String {
 /// The same in so many columns, or in one line.
 pub(crate) fn laid_out(label: &str, width: usize, value: &str, columns: Option<usize>) -> String {
     let value = visible(value);
-    let room = columns.map(|columns| columns.saturating_sub(width).max(MIN_COLUMN));
-    let lines = room.map_or_else(|| vec![value.clone()], |room| broken(&value, room));
-    let line = |(place, line): (usize, &String)| format!("{:<width$}{line}\n", if place == 0 { label } else { "" });
-    lines.iter().enumerate().map(line).collect()
+    let Some(columns) = columns else { return format!("{label:<width$}{value}\n") };
+    let room = columns.saturating_sub(width);
+    if room >= MIN_VALUE || value.chars().count() <= room {
+        let line = |(place, line): (usize, &String)| format!("{:<width$}{line}\n", if place == 0 { label } else { "" });
+        return broken(&value, room).iter().enumerate().map(line).collect();
+    }
+    // Where hardly a word has room beside the label, it goes below.
+    let lead = (set_in(label) + 2).min(columns / 2);
+    let lines = broken(&value, columns.saturating_sub(lead).max(MIN_COLUMN));
+    let head = if label.is_empty() { String::new() } else { format!("{}\n", label.trim_end()) };
+    head + &lines.iter().map(|line| format!("{:lead$}{line}\n", "")).collect::<String>()
 }
 
 /// The space between so many columns.
@@ -306,6 +316,9 @@ mod tests {
         let of = |columns| laid_out("  needs", 8, "kernel32.dll, ntdll.dll, ws2_32.dll\u{1b}", columns);
         assert_eq!(of(None), "  needs kernel32.dll, ntdll.dll, ws2_32.dll\\u{1b}\n");
         assert_eq!(of(Some(33)), "  needs kernel32.dll, ntdll.dll,\n        ws2_32.dll\\u{1b}\n");
+        assert_eq!(of(Some(27)), "  needs\n    kernel32.dll,\n    ntdll.dll,\n    ws2_32.dll\\u{1b}\n");
+        assert_eq!(laid_out("a name     ", 11, "none", Some(15)), "a name     none\n");
+        assert_eq!(laid_out("", 11, "many words of it", Some(15)), "  many words of\n  it\n");
         assert!(of(Some(1)).lines().all(|line| line.chars().count() <= 20), "{}", of(Some(1)));
     }
 

@@ -143,10 +143,6 @@ impl Coverage {
     }
 }
 
-/// The least room beside the names of platforms, and how far in what stands below one begins.
-const LEAST: usize = 24;
-const BELOW: usize = 2;
-
 impl Shown for Coverage {
     /// A table, a summary line, and what is required and missing. In a narrow terminal what all names begin with is said
     /// once.
@@ -155,21 +151,14 @@ impl Shown for Coverage {
         let names: Vec<_> = self.platforms.iter().filter_map(|choice| choice.wheel.as_deref()).collect();
         let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
         let is_narrow = columns().is_some_and(|columns| columns < width + longest);
-        // Where hardly anything has room beside the names of platforms, it goes below them.
-        let is_beside = columns().is_none_or(|columns| columns >= width + LEAST);
         let common = Some(common_parts(&names)).filter(|common| is_narrow && !common.is_empty());
-        let lead = if is_beside { width } else { BELOW };
-        let mut text = common.map(|common| labelled("", lead, &format!("{common}…"))).unwrap_or_default();
+        let mut text = common.map(|common| labelled("", width, &format!("{common}…"))).unwrap_or_default();
         for choice in &self.platforms {
             let wheel = match (choice.wheel.as_deref(), common) {
                 (Some(wheel), Some(common)) => format!("…{}", wheel.strip_prefix(common).unwrap_or(wheel)),
                 (wheel, _) => wheel.unwrap_or("none").to_owned(),
             };
-            let value = format!("{wheel}{}", choice.some_pythons());
-            text += &match is_beside {
-                true => labelled(choice.name, width, &value),
-                false => format!("{}\n{}", choice.name, labelled("", BELOW, &value)),
-            };
+            text += &labelled(choice.name, width, &format!("{wheel}{}", choice.some_pythons()));
         }
         text += &format!("\n{} of {} platforms get a wheel\n", self.covered(), self.platforms.len());
         for CoverageProblem { path, message } in &self.problems {
