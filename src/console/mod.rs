@@ -12,7 +12,7 @@ mod screen;
 pub(crate) mod text;
 
 use std::fmt::Display;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -230,13 +230,18 @@ impl Console {
         let words = wrapped(words, layout::columns_of_status(), below);
         let _drawing = screen::end_drawing();
         // A line may have been begun, and whoever reads it may be gone. A bar is wiped off, without its lock.
-        let wipe = if io::stderr().is_terminal() { "\r\u{1b}[2K" } else { "\n" };
+        let wipe = if screen::is_there() { "\r\u{1b}[2K" } else { "\n" };
         let _ = writeln!(io::stderr(), "{wipe}{words}");
     }
 
-    /// A bar for a step that handles `length` bytes. Drawn on a terminal only, never with `--quiet`.
+    /// Whether steps are shown as bars.
+    pub(crate) fn draws(&self) -> bool {
+        self.volume != Volume::Quiet && screen::is_there()
+    }
+
+    /// A bar for a step that handles `length` bytes. Drawn on a terminal only that can wipe it off, never with `--quiet`.
     pub(crate) fn progress(&self, label: &str, length: u64) -> Progress {
-        if self.volume == Volume::Quiet || !io::stderr().is_terminal() {
+        if !self.draws() {
             return Progress::hidden();
         }
         let bar = Progress::bar(label, length);

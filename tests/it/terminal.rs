@@ -10,10 +10,15 @@ use crate::support::{python_command, relkit, repository, run, skip, stages, succ
 
 /// The screen, or the bytes, of a terminal in which `relkit` ran; `None` where there is no Python to make one.
 fn shown(columns: &str, form: &str, wait_for: &str, arguments: &[&str], here: &Path) -> Option<String> {
+    shown_by("xterm-256color", columns, form, wait_for, arguments, here)
+}
+
+/// The same by a kind of terminal.
+fn shown_by(kind: &str, columns: &str, form: &str, wait_for: &str, arguments: &[&str], here: &Path) -> Option<String> {
     let mut terminal = Command::new(python_command()?);
     terminal.arg(repository().join("tests/terminal/screen.py")).args([columns, form, wait_for]);
     terminal.arg(env!("CARGO_BIN_EXE_relkit")).args(arguments).current_dir(here);
-    terminal.env("TERM", "xterm-256color").env_remove("NO_COLOR").env_remove("COLUMNS");
+    terminal.env("TERM", kind).env_remove("NO_COLOR").env_remove("COLUMNS");
     let output = run(&mut terminal);
     assert!(output.status.success(), "{}", text(&output));
     Some(String::from_utf8(output.stdout).unwrap())
@@ -62,6 +67,18 @@ fn a_terminal_shows_lines_that_fit_and_colour_by_choice() {
         }
         insta::assert_snapshot!(format!("screen_{columns}_{color}"), all);
     }
+}
+
+/// Nothing can be wiped off a dumb terminal, as that of an editor.
+#[test]
+fn nothing_is_drawn_on_a_dumb_terminal() {
+    let corner = tempfile::tempdir().unwrap();
+    fs::write(corner.path().join("demo-1.0-py3-none-any.whl"), linux().build()).unwrap();
+    let arguments = ["check", "demo-1.0-py3-none-any.whl"];
+    let Some(lively) = shown("80", "bytes", "", &arguments, corner.path()) else { return };
+    let dumb = shown_by("dumb", "80", "bytes", "", &arguments, corner.path()).unwrap();
+    assert!(lively.contains("Checking") && lively.contains('␛'), "{lively}");
+    assert!(!dumb.contains("Checking") && !dumb.contains(['␛', '\u{1b}']) && dumb.contains("1 file checked"), "{dumb}");
 }
 
 /// A pipe has no width of its own: nothing is broken there. Where `COLUMNS` says one, every kind of line keeps to it but for
