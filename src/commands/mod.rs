@@ -92,6 +92,17 @@ fn asks_for_json() -> bool {
     asks("--format", "json")
 }
 
+/// The form for programs that the command line asks for, be the rest of it right or wrong.
+fn asked_form() -> Option<OutputForm> {
+    /// The commands that annotate a workflow run.
+    const ANNOTATING: [&str; 3] = ["check", "verify", "smoke"];
+    let annotates = || asks("--format", "github") && typed_command().is_some_and(|name| ANNOTATING.contains(&&*name));
+    match asks_for_json() {
+        true => Some(OutputForm::Json),
+        false => annotates().then_some(OutputForm::Annotations),
+    }
+}
+
 /// The colour of what is said of a command line that is wrong, and of help.
 fn asked_color() -> ColorChoice {
     match (asks("--color", "always"), asks("--color", "never")) {
@@ -111,15 +122,18 @@ fn asks(option: &str, value: &str) -> bool {
 
 /// Help and the version are asked for; anything else is a slip.
 fn say(words: &clap::Error) -> Exit {
-    if words.use_stderr() && asks_for_json() {
+    let form = asked_form();
+    if let Some(form) = form.filter(|_| words.use_stderr()) {
         let text = words.render().to_string();
         let mut paragraphs = text.split("\n\n").map(|paragraph| paragraph.trim().to_owned());
         let message = paragraphs.next().unwrap_or_default();
-        let message = message.strip_prefix("error: ").unwrap_or(&message).to_owned();
+        let message = in_one_line(message.strip_prefix("error: ").unwrap_or(&message));
         let hint = paragraphs.find_map(|paragraph| Some(paragraph.strip_prefix("tip: ")?.to_owned()));
         let hint = hint.unwrap_or_else(|| format!("`{}` says what there is to give", own_help()));
         let failure = Failure::new(Exit::Failed, message).with_hint(hint);
-        return Console::new(Volume::Quiet, Color::Auto).for_json().end(&failure);
+        let console = Console::new(Volume::Quiet, Color::Auto);
+        let console = if form == OutputForm::Json { console.for_json() } else { console.for_annotations() };
+        return console.end(&failure);
     }
     match printed(words) {
         _ if words.use_stderr() => Exit::Failed,
@@ -128,6 +142,14 @@ fn say(words: &clap::Error) -> Exit {
         }
         _ => Exit::Good,
     }
+}
+
+/// What `clap` lists below a sentence, behind it.
+fn in_one_line(message: &str) -> String {
+    message.lines().map(str::trim).fold(String::new(), |line, next| {
+        let mark = if line.is_empty() || line.ends_with(':') || next.starts_with('[') { "" } else { "," };
+        format!("{line}{mark} {next}").trim_start().to_owned()
+    })
 }
 
 /// Prints the words of `clap` where it would, its line of usage within the terminal.
@@ -161,11 +183,15 @@ fn printed(words: &clap::Error) -> io::Result<()> {
     }
 }
 
+/// The command that was typed.
+fn typed_command() -> Option<String> {
+    let command = Cli::command();
+    std::env::args_os().skip(1).find_map(|word| Some(command.find_subcommand(word)?.get_name().to_owned()))
+}
+
 /// The help of the command that was typed, or of all of them.
 fn own_help() -> String {
-    let command = Cli::command();
-    let typed = std::env::args_os().skip(1).find_map(|word| command.find_subcommand(word).map(clap::Command::get_name));
-    typed.map_or_else(|| "relkit --help".to_owned(), |name| format!("relkit {name} --help"))
+    typed_command().map_or_else(|| "relkit --help".to_owned(), |name| format!("relkit {name} --help"))
 }
 
 /// Shows what is hidden in the arguments that a slip quotes, which may be names of files, as a pattern of a shell gives them;
