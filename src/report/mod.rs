@@ -138,6 +138,7 @@ mod tests {
             text.contains("accepted[set-coverage]: w\n  reason: we <know>") && !text.contains("warning:"),
             "{text}"
         );
+        assert!(text.contains("accepted[macho-minos]: `a.whl`, `bin/acme`: too new\n  reason: known"), "{text}");
         assert!(release.html().contains("Accepted: we &lt;know&gt;"), "{}", release.html());
         assert!(release.markdown().contains("accepted"), "{}", release.markdown());
     }
