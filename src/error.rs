@@ -1,5 +1,6 @@
 //! How an error reaches the person who must act on it: the chain of causes, a hint, and one of the three exit codes.
 
+use std::cmp::Reverse;
 use std::error::Error;
 use std::fmt;
 use std::process::ExitCode;
@@ -91,17 +92,36 @@ fn joined(chain: &[String]) -> String {
     chain.join(": ")
 }
 
-/// The name among those known that a wrong one is most like, where it is like one.
+/// The name among those known that a wrong one is nearest to, where it is near one: has every word of it, is its beginning or
+/// leaves letters out, or has a slip for every three letters.
 pub(crate) fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    // A name that has this much of another reads like it.
-    const ALIKE: f64 = 0.75;
-    let words = |name| str::split(name, ['-', '_', '.', ' ']);
-    // One that has every word reads like it, whatever else it has: `aarch64-linux` of `aarch64-unknown-linux-musl`.
-    let has_words = |name| words(wrong).all(|word| words(name).any(|known| known.eq_ignore_ascii_case(word)));
-    let scored = known.into_iter().map(|name| ((has_words(name), strsim::jaro_winkler(wrong, name)), name));
+    // Below that many letters anything is the beginning of something.
+    const MIN_START: usize = 3;
+    let wrong = wrong.to_lowercase();
+    let length = wrong.chars().count();
+    let near = |name: &str| {
+        let name = name.to_lowercase();
+        let words = |name| str::split(name, ['-', '_', '.', ' ']);
+        // One that has every word reads like it, whatever else it has: `aarch64-linux` of `aarch64-unknown-linux-musl`.
+        let has_words = words(wrong.as_str()).all(|word| words(name.as_str()).any(|known| known == word));
+        let is_start = length >= MIN_START && name.starts_with(&wrong);
+        let is_short = length * 2 >= name.chars().count() && leaves_out(&wrong, &name);
+        let slips = strsim::osa_distance(&wrong, &name);
+        let is_slip = slips <= (length / 3).max(1) && slips < length;
+        let likeness = strsim::jaro_winkler(&wrong, &name);
+        (has_words || is_start || is_short || is_slip).then_some(((has_words, is_start, Reverse(slips)), likeness))
+    };
+    let scored = known.into_iter().filter_map(|name| Some((near(name)?, name)));
+    // Of several that are as near the first.
     let best =
-        scored.max_by(|((one, likeness), _), ((other, rival), _)| one.cmp(other).then(likeness.total_cmp(rival)));
-    best.filter(|((has_words, likeness), _)| *has_words || *likeness > ALIKE).map(|(_, name)| name)
+        scored.min_by(|((one, likeness), _), ((other, rival), _)| other.cmp(one).then(rival.total_cmp(likeness)));
+    best.map(|(_, name)| name)
+}
+
+/// Whether a text is another one without some of its letters behind the first: `win64` of `win_amd64`.
+fn leaves_out(text: &str, whole: &str) -> bool {
+    let mut letters = whole.chars();
+    text.chars().next() == whole.chars().next() && text.chars().all(|letter| letters.any(|other| other == letter))
 }
 
 /// The line of a byte of a text, counted from one.
@@ -192,12 +212,33 @@ mod tests {
     impl Explain for Outer {}
 
     #[test]
-    fn a_name_that_has_every_word_is_the_nearest() {
-        let names = ["aarch64-apple-darwin", "aarch64-unknown-linux-musl", "windows-x86_64"];
-        assert_eq!(nearest("aarch64-linux", names), Some(names[1]));
-        assert_eq!(nearest("Windows", names), Some(names[2]));
-        assert_eq!(nearest("aarch64-aple-darwin", names), Some(names[0]));
-        assert_eq!(nearest("pyodide", names), None);
+    fn only_a_name_that_is_near_is_suggested() {
+        let names = ["aarch64-apple-darwin", "aarch64-unknown-linux-musl", "windows-x86_64", "names", "set", "sbom"];
+        let names = names.into_iter().chain(["init", "publish", "win32", "win_amd64", "zip-crc", "inspect", "elf-pie"]);
+        for (wrong, meant) in [
+            ("aarch64-linux", Some("aarch64-unknown-linux-musl")),
+            ("Windows", Some("windows-x86_64")),
+            ("aarch64-aple-darwin", Some("aarch64-apple-darwin")),
+            ("win64", Some("win_amd64")),
+            ("publsh", Some("publish")),
+            ("pub", Some("publish")),
+            ("zipcrc", Some("zip-crc")),
+            ("ZIP_CRC", Some("zip-crc")),
+            ("int", Some("init")),
+            ("pie", Some("elf-pie")),
+            ("inti", Some("init")),
+            ("", None),
+            ("nope", None),
+            ("foo", None),
+            ("sha", None),
+            ("xyz", None),
+            ("s", None),
+            ("pyodide", None),
+            ("uploads", None),
+            ("instal", None),
+        ] {
+            assert_eq!(nearest(wrong, names.clone()), meant, "{wrong}");
+        }
     }
 
     #[test]

@@ -159,6 +159,13 @@ pub(crate) struct DebugSection {
     pub(crate) size: u64,
 }
 
+impl DebugSection {
+    /// Whether it is the table of symbols, with their names, that the linker leaves for debuggers (ELF: `.symtab`, `.strtab`).
+    pub(crate) fn is_symbol_table(&self) -> bool {
+        matches!(self.name, ".symtab" | ".strtab")
+    }
+}
+
 /// One version node that a library must define.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct VersionNeed {

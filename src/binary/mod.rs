@@ -47,7 +47,7 @@ pub(crate) use bystander::{Entry, ends_as_library, is_among_tests};
 pub(crate) use dependencies::Root;
 pub(crate) use dependencies::{Dependency, DependencyList, DependencySource, ListOrigin, Scope};
 pub(crate) use error::BinaryError;
-pub(crate) use facts::{Details, Facts, Signature, Slice};
+pub(crate) use facts::{DebugSection, Details, Facts, Signature, Slice};
 pub use facts::{Kind, Libc, Linkage};
 pub(crate) use head::machine as machine_of_head;
 pub use inventory::Inventory;

@@ -6,7 +6,10 @@ use std::fmt::Write as _;
 use super::finding::{Finding, Report, Severity};
 use crate::console::text::{shown_of, visible};
 
-/// From how many files on a finding is shown once for all of them.
+/// From how many distributions on a finding is shown once for all of them.
+const SEVERAL: usize = 2;
+
+/// From how many on they are not named where they are all that there are, and members of one are listed below a finding.
 const MANY: usize = 3;
 
 /// The findings that many files have in the same words: each with its place in the order of all, and those of the files.
@@ -23,7 +26,7 @@ pub(super) fn shared(report: &Report) -> Shared<'_> {
             }
         }
     }
-    places.retain(|_, (_, files)| files.len() >= MANY);
+    places.retain(|_, (_, files)| files.len() >= SEVERAL);
     places
 }
 
@@ -80,13 +83,14 @@ pub(super) fn of_shape<'a>(report: &'a Report, shared: &Shared<'_>) -> BTreeMap<
             findings.push(finding.clone().with_member(&name));
         }
     }
-    shapes.retain(|_, (files, _)| files.len() >= MANY);
+    shapes.retain(|_, (files, _)| files.len() >= SEVERAL);
     shapes
 }
 
-/// `all 8 files`, or `3 files: a.whl, b.whl, c.whl`.
+/// `all 8 files`, or `2 files: a.whl, b.whl`.
 pub(super) fn heading(report: &Report, files: &[usize]) -> String {
-    if files.len() == report.files.iter().filter(|file| file.is_distribution).count() {
+    let all = report.files.iter().filter(|file| file.is_distribution).count();
+    if files.len() == all && all >= MANY {
         return format!("all {} files", files.len());
     }
     let name = |index: &usize| {

@@ -263,6 +263,8 @@ mod tests {
              next: relkit rule zip-crc\n"
         );
         some.files[2].findings[0].message = "has 12 kB".into();
+        assert_eq!(some.text().matches("help:").count(), 2, "{}", some.text());
+        some.files[1].findings[0].message = "is empty".into();
         assert_eq!(some.text().matches("help:").count(), 3, "{}", some.text());
     }
 
@@ -300,6 +302,13 @@ mod tests {
         let mut files = common.files;
         files.push(of("d.whl", &[]));
         assert!(Report { files, is_published: false }.text().starts_with("3 files: a.whl, b.whl, c.whl\n  error[one]"));
+        // Two are several too; all of them are named, where they are no more.
+        let files = vec![of("a.whl", &["one"]), of("b.whl", &["one"])];
+        let text = Report { files, is_published: false }.text();
+        assert!(
+            text.starts_with("2 files: a.whl, b.whl\n  error[one]") && text.matches("[one]").count() == 1,
+            "{text}"
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::rule::Rule;
 use super::rules::{Family, rules};
-use crate::error::Explain;
+use crate::error::{Explain, nearest};
 use crate::product::{ProductError, RuntimeProject};
 
 /// The rule of that name, or every rule of the family of that name.
@@ -59,21 +59,20 @@ impl Explain for SelectionError {
             return Some("name rules or families of rules; `relkit rule` lists them".into());
         };
         let known = rules().map(|rule| rule.name).chain(Family::all().map(Family::name));
-        let nearest = known.map(|name| (strsim::levenshtein(name, wrong), name)).min();
         // The first word of many rules' names, which reads like a family.
-        let start = wrong.trim_end_matches('-');
+        let start = wrong.trim_end_matches('-').to_lowercase();
         let first_word = |rule: &Rule| rule.name.split('-').next().unwrap_or_default();
         let whole = rules().find(|rule| first_word(rule) == start);
         let mut alike =
-            whole.or_else(|| rules().find(|rule| start.len() > 2 && first_word(rule).starts_with(start))).into_iter();
-        Some(match nearest {
+            whole.or_else(|| rules().find(|rule| start.len() > 2 && first_word(rule).starts_with(&start))).into_iter();
+        Some(match nearest(wrong, known) {
             _ if let Some(first) = alike.next() => format!(
                 "did you mean the family `{}`, or one of its rules such as `{}`? `relkit rule` lists them all",
                 first.family().name(),
                 first.name
             ),
-            Some((distance, name)) if distance <= 3 => format!("did you mean `{name}`? `relkit rule` lists them all"),
-            _ => "`relkit rule` lists the rules and their families".into(),
+            Some(name) => format!("did you mean `{name}`? `relkit rule` lists them all"),
+            None => "`relkit rule` lists the rules and their families".into(),
         })
     }
 }
@@ -138,7 +137,16 @@ mod tests {
         assert_eq!(of(&["archive"], &["archive"]), Err(SelectionError::Nothing));
         let error = of(&["macho-minor"], &[]).unwrap_err();
         assert!(error.hint().unwrap().contains("`macho-minos`"));
-        for (word, meant) in [("elf", "`elf-arch`"), ("musl", "`musllinux-"), ("zipcrc", "did you mean `zip-crc`")] {
+        for (word, meant) in [
+            ("elf", "`elf-arch`"),
+            ("RECORD", "`record-"),
+            ("musl", "`musllinux-"),
+            ("zipcrc", "did you mean `zip-crc`"),
+            ("pie", "did you mean `elf-pie`"),
+            ("binry", "did you mean `binary`"),
+            ("nope", "`relkit rule` lists the rules"),
+            ("foo", "`relkit rule` lists the rules"),
+        ] {
             let hint = of(&[word], &[]).unwrap_err().hint().unwrap();
             assert!(hint.contains(meant), "{word}: {hint}");
         }

@@ -126,9 +126,9 @@ pub(crate) struct GenerateTypes {
     pub(crate) source: SchemaSource,
     #[command(flatten)]
     pub(crate) product: ProductOptions,
-    /// The SDK tree to write to
-    #[arg(long, value_name = "DIR", default_value = "sdk-template")]
-    pub(crate) sdk: PathBuf,
+    /// The SDK tree to write to [default: the product's, or sdk-template]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) sdk: Option<PathBuf>,
     /// Write nothing; exit 1 where the SDK's types are stale
     #[arg(long)]
     pub(crate) check: bool,

@@ -11,6 +11,8 @@ use crate::product::Level;
 use crate::zip::deflate::Compression;
 
 #[derive(Debug, Args)]
+#[command(override_usage = "relkit release [OPTIONS] --release-version <VERSION> --out-dir <DIR> \
+                            <--payload <[TAG=]PAYLOAD>...|--download>")]
 #[command(after_help = "Examples:
   relkit release --codex-version 0.163.0 --out-dir release \\
     --payload linux-x86_64.tar.gz macosx_11_0_arm64=mac-arm.tar.gz \\

@@ -2,12 +2,13 @@
 
 use super::next;
 use crate::build::writer::Options;
-use crate::build::{build, read_stages};
+use crate::build::{Built, build, read_stages};
 use crate::cli::Build;
-use crate::console::text::human_bytes;
+use crate::console::text::{human_bytes, plural, visible};
 use crate::console::{Console, OutputForm};
 use crate::digest::FileDigest;
 use crate::error::{Exit, Failure};
+use crate::fs::say_on_interrupt;
 use crate::stage::TagReason;
 use crate::threads;
 use crate::zip::deflate::Compression;
@@ -33,13 +34,24 @@ pub(super) fn run(arguments: &Build, console: &Console) -> Result<Exit, Failure>
             console.status("Built", format_args!("{} ({size}, {seconds:.1} s)", one.path.display()));
             built.push(one);
         }
+        say_on_interrupt(Some(kept(&built)));
         let reason = inventory.and_then(|inventory| staged.tag_reason(&inventory));
         reason.iter().flat_map(TagReason::lines).for_each(|line| console.status("Tag", line));
     }
+    say_on_interrupt(None);
     console.show(&built, arguments.output.format);
     let paths: Vec<_> = built.iter().map(|one| one.path.as_path()).collect();
     next::say(next::of_distributions(&paths), arguments.output.format, console);
     Ok(Exit::Good)
+}
+
+/// What an interrupt leaves while the next stage is built.
+fn kept(built: &[Built]) -> String {
+    let is = if built.len() == 1 { "is" } else { "are" };
+    let all = plural(built.len(), "distribution");
+    let mut words = format!("interrupted: {all} {is} kept, and what was begun after is removed");
+    built.iter().for_each(|one| words += &format!("\n  built: {}", visible(&one.path.display().to_string())));
+    words
 }
 
 /// How to write, from what was typed and `SOURCE_DATE_EPOCH`.

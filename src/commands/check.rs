@@ -47,7 +47,9 @@ pub(super) fn run(arguments: &cli::Check, console: &Console) -> Result<Exit, Fai
     console.show(&report, arguments.output.format);
     // Whose template stands alone is of no product that another command finds.
     let clean = Some(&product).filter(|_| arguments.template.is_none());
-    next::say(clean.and_then(|product| next::of_clean(&report, product)), arguments.output.format, console);
+    let next = clean.and_then(|product| next::of_clean(&report, product));
+    let next = next.or_else(|| next::of_clean_wheels(&report, &arguments.paths));
+    next::say(next, arguments.output.format, console);
     Ok(report.exit())
 }
 

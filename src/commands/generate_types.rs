@@ -8,7 +8,7 @@ use crate::console::text::{named, plural};
 use crate::console::{Console, OutputForm};
 use crate::error::{Exit, Failure};
 use crate::fs::read_table;
-use crate::product::{RuntimeProject, SdkProject};
+use crate::product::{Product, RuntimeProject, SdkProject};
 use crate::typegen::drift::drift;
 use crate::typegen::{self, Generated, Mode, Obtained, Options, PackageState, Report, SchemaOrigin};
 use crate::wheel::project_file::RuntimePin;
@@ -20,7 +20,8 @@ pub(super) fn run(arguments: &GenerateTypes, console: &Console) -> Result<Exit, 
     if let Some(before) = &arguments.against {
         return compare(&SchemaOrigin::of_path(before, runtime), &source, arguments.format, console);
     }
-    let project_file = arguments.sdk.join("pyproject.toml");
+    let sdk = sdk_tree(arguments, &product);
+    let project_file = sdk.join("pyproject.toml");
     let text = read_table(&project_file).map_err(|error| match project_file.exists() {
         true => error.into(),
         false => Failure::from(error)
@@ -32,7 +33,7 @@ pub(super) fn run(arguments: &GenerateTypes, console: &Console) -> Result<Exit, 
         console.warning(format_args!("`{}`: {fault}", project_file.display()));
     }
     let pin = pin.version().map(ToString::to_string);
-    let directory = arguments.sdk.join("src").join(&project.module).join("generated");
+    let directory = sdk.join("src").join(&project.module).join("generated");
     let options = Options { source, version: pin.clone(), module: project.module };
     let generated = typegen::generate(&options)?;
     if let Some(pin) = pin.filter(|pin| *pin != generated.runtime_version) {
@@ -55,12 +56,20 @@ pub(super) fn run(arguments: &GenerateTypes, console: &Console) -> Result<Exit, 
         tell(&report, console);
     }
     let command = match state {
-        PackageState::Written => next::of_types(&arguments.sdk, &generated.runtime_version, &product),
+        PackageState::Written => next::of_types(&sdk, &generated.runtime_version, &product),
         PackageState::Fresh => None,
         PackageState::Stale => Some(next::own_command(Some("--check"))),
     };
     next::say(command, arguments.format, console);
     Ok(if state == PackageState::Stale { Exit::NotGood } else { Exit::Good })
+}
+
+/// The tree that is named, else that of the product: of one that is named even where another is nearer.
+fn sdk_tree(arguments: &GenerateTypes, product: &Product) -> PathBuf {
+    let usual = PathBuf::from("sdk-template");
+    let own = product.sdk.as_ref().and_then(|sdk| sdk.template.directory.clone());
+    let is_meant = arguments.product.product.is_some() || !usual.exists();
+    arguments.sdk.clone().or(own.filter(|_| is_meant)).unwrap_or(usual)
 }
 
 fn source(arguments: &SchemaSource, runtime: &RuntimeProject) -> SchemaOrigin {

@@ -19,6 +19,7 @@ mod release;
 mod retag;
 mod scaffold;
 mod sections;
+mod slips;
 mod smoke;
 mod stage;
 mod verify;
@@ -33,7 +34,7 @@ use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _};
 use crate::cli::{Cli, Command};
 use crate::console::layout::{self, HELP_COLUMNS};
 use crate::console::{Color, Console, OutputForm, Volume, text::visible};
-use crate::error::{Exit, Failure, nearest};
+use crate::error::{Exit, Failure};
 use crate::fs::{clean_on_interrupt, keep_own_rights};
 use crate::http;
 
@@ -91,6 +92,17 @@ fn asks_for_json() -> bool {
     asks("--format", "json")
 }
 
+/// The form for programs that the command line asks for, be the rest of it right or wrong.
+fn asked_form() -> Option<OutputForm> {
+    /// The commands that annotate a workflow run.
+    const ANNOTATING: [&str; 3] = ["check", "verify", "smoke"];
+    let annotates = || asks("--format", "github") && typed_command().is_some_and(|name| ANNOTATING.contains(&&*name));
+    match asks_for_json() {
+        true => Some(OutputForm::Json),
+        false => annotates().then_some(OutputForm::Annotations),
+    }
+}
+
 /// The colour of what is said of a command line that is wrong, and of help.
 fn asked_color() -> ColorChoice {
     match (asks("--color", "always"), asks("--color", "never")) {
@@ -110,15 +122,18 @@ fn asks(option: &str, value: &str) -> bool {
 
 /// Help and the version are asked for; anything else is a slip.
 fn say(words: &clap::Error) -> Exit {
-    if words.use_stderr() && asks_for_json() {
+    let form = asked_form();
+    if let Some(form) = form.filter(|_| words.use_stderr()) {
         let text = words.render().to_string();
         let mut paragraphs = text.split("\n\n").map(|paragraph| paragraph.trim().to_owned());
         let message = paragraphs.next().unwrap_or_default();
-        let message = message.strip_prefix("error: ").unwrap_or(&message).to_owned();
+        let message = in_one_line(message.strip_prefix("error: ").unwrap_or(&message));
         let hint = paragraphs.find_map(|paragraph| Some(paragraph.strip_prefix("tip: ")?.to_owned()));
         let hint = hint.unwrap_or_else(|| format!("`{}` says what there is to give", own_help()));
         let failure = Failure::new(Exit::Failed, message).with_hint(hint);
-        return Console::new(Volume::Quiet, Color::Auto).for_json().end(&failure);
+        let console = Console::new(Volume::Quiet, Color::Auto);
+        let console = if form == OutputForm::Json { console.for_json() } else { console.for_annotations() };
+        return console.end(&failure);
     }
     match printed(words) {
         _ if words.use_stderr() => Exit::Failed,
@@ -127,6 +142,14 @@ fn say(words: &clap::Error) -> Exit {
         }
         _ => Exit::Good,
     }
+}
+
+/// What `clap` lists below a sentence, behind it.
+fn in_one_line(message: &str) -> String {
+    message.lines().map(str::trim).fold(String::new(), |line, next| {
+        let mark = if line.is_empty() || line.ends_with(':') || next.starts_with('[') { "" } else { "," };
+        format!("{line}{mark} {next}").trim_start().to_owned()
+    })
 }
 
 /// Prints the words of `clap` where it would, its line of usage within the terminal.
@@ -138,7 +161,7 @@ fn printed(words: &clap::Error) -> io::Result<()> {
     };
     // A refusal quotes what was typed: where no terminal shows it, no word of that begins a line.
     let columns = match words.use_stderr() {
-        true => layout::room_of_status(),
+        true => layout::columns_of_refusals(),
         false => Some(layout::columns().unwrap_or(HELP_COLUMNS)),
     };
     let text = words.render().ansi().to_string();
@@ -160,47 +183,15 @@ fn printed(words: &clap::Error) -> io::Result<()> {
     }
 }
 
+/// The command that was typed.
+fn typed_command() -> Option<String> {
+    let command = Cli::command();
+    std::env::args_os().skip(1).find_map(|word| Some(command.find_subcommand(word)?.get_name().to_owned()))
+}
+
 /// The help of the command that was typed, or of all of them.
 fn own_help() -> String {
-    let command = Cli::command();
-    let typed = std::env::args_os().skip(1).find_map(|word| command.find_subcommand(word).map(clap::Command::get_name));
-    typed.map_or_else(|| "relkit --help".to_owned(), |name| format!("relkit {name} --help"))
-}
-
-/// Names the command that is meant, where a slip stands behind `help`, which suggests none by itself.
-fn suggest(words: &mut clap::Error) {
-    let Some(ContextValue::String(slip)) = words.get(ContextKind::InvalidSubcommand) else { return };
-    let command = Cli::command();
-    let meant = nearest(slip, command.get_subcommands().map(clap::Command::get_name)).map(str::to_owned);
-    if let (Some(meant), None) = (meant, words.get(ContextKind::SuggestedSubcommand)) {
-        words.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(vec![meant]));
-    }
-}
-
-/// What other tools call it, and options of ours.
-const ELSEWHERE: [(&str, &str); 7] = [
-    ("--json", "--format=json"),
-    ("--output-format", "--format"),
-    ("--version", "--release-version"),
-    ("--tag", "--platform-tag"),
-    ("--outdir", "--out-dir"),
-    ("--output", "--out"),
-    ("--output", "--out-dir"),
-];
-
-/// Names the option that other tools call otherwise, where the command has it.
-fn suggest_option(words: &mut clap::Error) {
-    let Some(ContextValue::String(slip)) = words.get(ContextKind::InvalidArg) else { return };
-    let command = Cli::command();
-    let Some(used) = std::env::args_os().find_map(|word| command.find_subcommand(word)) else { return };
-    let has = |option: &str| {
-        let name = option.trim_start_matches('-').split('=').next();
-        used.get_arguments().any(|argument| argument.get_long() == name)
-    };
-    if let Some((_, option)) = ELSEWHERE.iter().find(|(other, option)| other == slip && has(option)) {
-        words.remove(ContextKind::Suggested);
-        words.insert(ContextKind::SuggestedArg, ContextValue::String((*option).to_owned()));
-    }
+    typed_command().map_or_else(|| "relkit --help".to_owned(), |name| format!("relkit {name} --help"))
 }
 
 /// Shows what is hidden in the arguments that a slip quotes, which may be names of files, as a pattern of a shell gives them;
@@ -212,8 +203,7 @@ fn shown(mut words: clap::Error) -> clap::Error {
         let named = named.collect::<Vec<_>>().join(", ");
         return clap::Error::raw(words.kind(), format!("what is no path must be UTF-8, and is not: {named}\n"));
     }
-    suggest(&mut words);
-    suggest_option(&mut words);
+    slips::suggest(&mut words);
     let is_unasked = words.kind() == ErrorKind::TooManyValues;
     let text = |kind: ContextKind, text: &str| match kind {
         ContextKind::InvalidValue if is_unasked => "***".to_owned(),

@@ -47,8 +47,7 @@ pub(super) fn of_distributions(paths: &[&Path]) -> Option<String> {
 
 /// Where nothing is wrong with a wheel of the product that this machine can run, it is run.
 pub(super) fn of_clean(report: &check::Report, product: &Product) -> Option<String> {
-    let is_clean = |file: &check::FileReport| file.findings.iter().all(|finding| finding.accepted.is_some());
-    if report.is_published || !report.files.iter().all(is_clean) {
+    if !is_clean(report) {
         return None;
     }
     let path = report.files.iter().map(|file| &file.path).find(|path| runs_here(path, &product.runtime))?;
@@ -56,6 +55,24 @@ pub(super) fn of_clean(report: &check::Report, product: &Product) -> Option<Stri
     let receipt = Path::new("receipts").join(format!("{name}.json"));
     let product = product.option();
     Some(format!("relkit smoke {}{product} --receipt {}", shell_word(path), shell_word(&receipt)))
+}
+
+/// Who can install wheels that nothing is wrong with, where that is a question: they are here, and not for any platform.
+pub(super) fn of_clean_wheels(report: &check::Report, paths: &[PathBuf]) -> Option<String> {
+    let is_for_some = |file: &check::FileReport| {
+        let name = file.path.file_name().and_then(|name| name.to_str()?.parse::<WheelFileName>().ok());
+        name.is_some_and(|wheel| wheel.tags.platform.iter().any(|tag| *tag != "any"))
+    };
+    let is_source = |path: &&PathBuf| path.is_dir() || path.extension().is_some_and(|end| end == "whl");
+    let sources: Vec<_> = paths.iter().filter(is_source).map(shell_word).collect();
+    let is_asked = is_clean(report) && report.files.iter().any(is_for_some) && sources.len() <= MAX_NAMED;
+    is_asked.then(|| format!("relkit coverage {}", sources.join(" ")))
+}
+
+/// Whether files that are here were checked, and nothing was found in them that is not accepted.
+fn is_clean(report: &check::Report) -> bool {
+    let is_clean = |file: &check::FileReport| file.findings.iter().all(|finding| finding.accepted.is_some());
+    !report.is_published && report.files.iter().all(is_clean)
 }
 
 /// Whether a file is a wheel of the product for a target that this machine can run.

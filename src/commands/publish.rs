@@ -1,7 +1,7 @@
 //! `relkit publish`: the gate, the plan, and the plan carried out.
 
 use std::cell::RefCell;
-use std::io::{IsTerminal as _, Read as _};
+use std::io::Read as _;
 use std::time::Duration;
 
 use url::Url;
@@ -136,13 +136,12 @@ fn carry_out(
             console.result(format_args!("::add-mask::{secret}\n"));
         }
     };
-    let is_terminal = std::io::stderr().is_terminal();
     let told = |event: &Event| match event {
         Event::Warning(text) => console.warning(text),
         // What is up is said where its turn comes, and what is missing by sending it.
         Event::LookedUp { .. } => {}
-        // The bar of a terminal says so already.
-        Event::Sending { .. } if is_terminal => {}
+        // The bar says so already.
+        Event::Sending { .. } if console.draws() => {}
         event => console.status(event.verb(), event),
     };
     let standing =
@@ -164,6 +163,8 @@ fn carry_out(
     outcome.map_err(|error| receipt.failure(error, &next::own_command(None)))?;
     let (verb, sentence) = receipt.conclusion();
     console.status(verb, sentence);
+    // Also with `--quiet`: an upload that was accepted is less than a file that is listed.
+    receipt.doubt().into_iter().for_each(|doubt| console.warning(doubt));
     next::say(next::of_publish(&receipt, options.receipt), format, console);
     Ok(Exit::Good)
 }

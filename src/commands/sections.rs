@@ -75,7 +75,7 @@ fn environment(command: &Command) -> Section {
         &[
             ("NO_COLOR", "no colour, whatever it is set to, unless `--color always` asks for it"),
             ("CLICOLOR_FORCE", "colour in a pipe or a file too, unless it is 0 or NO_COLOR is set"),
-            ("COLUMNS", "the width that tables fit, instead of the terminal's"),
+            ("COLUMNS", "the width that lines fit, instead of the terminal's; without it a pipe or a file has none"),
         ],
     );
     if ["relkit", "build", "retag", "release", "demo"].contains(&name) {

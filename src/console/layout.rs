@@ -5,24 +5,28 @@ use std::io::IsTerminal as _;
 
 use super::text::visible;
 
-/// How many columns a line may have: `COLUMNS`, or what the terminal shows; none where neither is.
+/// How many columns a line of a result may have: `COLUMNS` where it is set, else what the terminal shows. A pipe or a file has no
+/// width: nothing is broken there, be it a table, a sentence or a value.
 pub(crate) fn columns() -> Option<usize> {
-    told_columns().or_else(|| terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0)))
+    told_columns().or_else(|| width(terminal_size::terminal_size_of(std::io::stdout())))
+}
+
+/// The same of what goes to standard error.
+pub(crate) fn columns_of_status() -> Option<usize> {
+    told_columns().or_else(|| width(terminal_size::terminal_size_of(std::io::stderr())))
+}
+
+/// The same of a refusal, which quotes what was typed: where no terminal shows it, no word of that begins a line.
+pub(crate) fn columns_of_refusals() -> Option<usize> {
+    columns_of_status().filter(|_| std::io::stderr().is_terminal())
 }
 
 fn told_columns() -> Option<usize> {
     std::env::var("COLUMNS").ok().and_then(|text| text.trim().parse().ok()).filter(|columns| *columns > 0)
 }
 
-/// How many columns a line of a result may have where a terminal shows it: what is piped is broken nowhere.
-pub(crate) fn room_of_results() -> Option<usize> {
-    columns().filter(|_| std::io::stdout().is_terminal())
-}
-
-/// The same of what standard error shows.
-pub(crate) fn room_of_status() -> Option<usize> {
-    let shown = terminal_size::terminal_size_of(std::io::stderr()).map(|(width, _)| usize::from(width.0));
-    told_columns().or(shown).filter(|_| std::io::stderr().is_terminal())
+fn width(size: Option<(terminal_size::Width, terminal_size::Height)>) -> Option<usize> {
+    size.map(|(width, _)| usize::from(width.0))
 }
 
 /// A line that is to be copied as it stands: whatever breaks it, breaks it.
@@ -57,10 +61,10 @@ fn broken_between_words(line: &str, columns: usize, hang: usize) -> String {
         character == ' ' && !is_quoted
     });
     for word in words {
-        // What has no room in any line goes on over the terminal's edge.
+        // What has no room in any line goes on over the terminal's edge, and ends its line there.
         let (used, length) = (current.chars().count(), word.trim_end().chars().count());
-        let used = if current.trim_end().chars().count() > columns { used % columns } else { used };
-        let is_full = used + length > columns && begun.len() + length <= columns;
+        let is_over = current.trim_end().chars().count() > columns;
+        let is_full = used + length > columns && (begun.len() + length <= columns || is_over);
         if is_full && !current.trim().is_empty() {
             lines.push(std::mem::replace(&mut current, begun.clone()).trim_end().to_owned());
         }
@@ -135,6 +139,9 @@ fn broken_between_arguments(line: &str, columns: usize, lead: usize) -> String {
 /// A column of a table is made no narrower than this.
 const MIN_COLUMN: usize = 12;
 
+/// What has less room beside its label stands below it.
+const MIN_VALUE: usize = 20;
+
 /// A table with aligned columns, a line per row; where it would be wider than the terminal, the widest cells go on below, and
 /// where that does not help, each row is a paragraph.
 pub(crate) fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
@@ -175,10 +182,17 @@ pub(crate) fn labelled(label: &str, width: usize, value: &str) -> String {
 /// The same in so many columns, or in one line.
 pub(crate) fn laid_out(label: &str, width: usize, value: &str, columns: Option<usize>) -> String {
     let value = visible(value);
-    let room = columns.map(|columns| columns.saturating_sub(width).max(MIN_COLUMN));
-    let lines = room.map_or_else(|| vec![value.clone()], |room| broken(&value, room));
-    let line = |(place, line): (usize, &String)| format!("{:<width$}{line}\n", if place == 0 { label } else { "" });
-    lines.iter().enumerate().map(line).collect()
+    let Some(columns) = columns else { return format!("{label:<width$}{value}\n") };
+    let room = columns.saturating_sub(width);
+    if room >= MIN_VALUE || value.chars().count() <= room {
+        let line = |(place, line): (usize, &String)| format!("{:<width$}{line}\n", if place == 0 { label } else { "" });
+        return broken(&value, room).iter().enumerate().map(line).collect();
+    }
+    // Where hardly a word has room beside the label, it goes below.
+    let lead = (set_in(label) + 2).min(columns / 2);
+    let lines = broken(&value, columns.saturating_sub(lead).max(MIN_COLUMN));
+    let head = if label.is_empty() { String::new() } else { format!("{}\n", label.trim_end()) };
+    head + &lines.iter().map(|line| format!("{:lead$}{line}\n", "")).collect::<String>()
 }
 
 /// The space between so many columns.
@@ -264,7 +278,7 @@ mod tests {
         assert_eq!(of("  help: Do something else\nshort"), "  help: Do something\n    else\nshort");
         assert_eq!(of("see it as `tool a b c` and more"), "see it as\n  `tool a b c` and\n  more");
         // What has no room in any line stays where it is, and the terminal breaks it.
-        assert_eq!(of("see `tool check a bc.whl` and so much more"), "see `tool check a bc.whl` and so much\n  more");
+        assert_eq!(of("see `tool check a bc.whl` and so much more"), "see `tool check a bc.whl`\n  and so much more");
         assert_eq!(of("a  b  c  d  e  f  g  h"), "a  b  c  d  e  f  g\n  h");
         for whole in ["next: relkit check one two three", "  fix: relkit retag a.whl --honest", "a".repeat(40).as_str()]
         {
@@ -302,6 +316,9 @@ mod tests {
         let of = |columns| laid_out("  needs", 8, "kernel32.dll, ntdll.dll, ws2_32.dll\u{1b}", columns);
         assert_eq!(of(None), "  needs kernel32.dll, ntdll.dll, ws2_32.dll\\u{1b}\n");
         assert_eq!(of(Some(33)), "  needs kernel32.dll, ntdll.dll,\n        ws2_32.dll\\u{1b}\n");
+        assert_eq!(of(Some(27)), "  needs\n    kernel32.dll,\n    ntdll.dll,\n    ws2_32.dll\\u{1b}\n");
+        assert_eq!(laid_out("a name     ", 11, "none", Some(15)), "a name     none\n");
+        assert_eq!(laid_out("", 11, "many words of it", Some(15)), "  many words of\n  it\n");
         assert!(of(Some(1)).lines().all(|line| line.chars().count() <= 20), "{}", of(Some(1)));
     }
 

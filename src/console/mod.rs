@@ -12,7 +12,7 @@ mod screen;
 pub(crate) mod text;
 
 use std::fmt::Display;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -151,9 +151,7 @@ impl Console {
     /// Writes a report to standard output.
     pub(crate) fn show(&self, report: &impl Shown, form: OutputForm) {
         self.result(match form {
-            OutputForm::Text => {
-                paint::painted(&wrapped(&plain_lines(&report.text()), layout::room_of_results(), below))
-            }
+            OutputForm::Text => paint::painted(&wrapped(&plain_lines(&report.text()), layout::columns(), below)),
             // A value is JSON already.
             OutputForm::Json => visible_json(&format!("{:#}\n", report.json())),
             OutputForm::Annotations => annotation_lines(&report.annotations()),
@@ -178,7 +176,7 @@ impl Console {
 
     /// Writes lines to standard error, the first of which begins with a head that has a colour.
     fn say(&self, style: anstyle::Style, head: &str, rest: &str, hang: impl Fn(&str) -> usize) {
-        let lines = wrapped(&format!("{head}{rest}"), layout::room_of_status(), hang);
+        let lines = wrapped(&format!("{head}{rest}"), layout::columns_of_status(), hang);
         let rest = lines.strip_prefix(head).unwrap_or(&lines);
         self.beside_bar(|| _ = writeln!(anstream::stderr(), "{style}{head}{style:#}{rest}"));
     }
@@ -196,7 +194,7 @@ impl Console {
 
     /// Findings on standard error, as a report shows them, also with `--quiet`.
     pub(crate) fn told(&self, listing: &str) {
-        let lines = paint::painted(&wrapped(&plain_lines(listing), layout::room_of_status(), below));
+        let lines = paint::painted(&wrapped(&plain_lines(listing), layout::columns_of_status(), below));
         self.beside_bar(|| _ = write!(anstream::stderr(), "{lines}"));
     }
 
@@ -229,16 +227,21 @@ impl Console {
         if self.says_json.load(Ordering::Relaxed) {
             self.result(visible_json(&format!("{:#}\n", failure::interrupted(words))));
         }
-        let words = wrapped(words, layout::room_of_status(), below);
+        let words = wrapped(words, layout::columns_of_status(), below);
         let _drawing = screen::end_drawing();
         // A line may have been begun, and whoever reads it may be gone. A bar is wiped off, without its lock.
-        let wipe = if io::stderr().is_terminal() { "\r\u{1b}[2K" } else { "\n" };
+        let wipe = if screen::is_there() { "\r\u{1b}[2K" } else { "\n" };
         let _ = writeln!(io::stderr(), "{wipe}{words}");
     }
 
-    /// A bar for a step that handles `length` bytes. Drawn on a terminal only, never with `--quiet`.
+    /// Whether steps are shown as bars.
+    pub(crate) fn draws(&self) -> bool {
+        self.volume != Volume::Quiet && screen::is_there()
+    }
+
+    /// A bar for a step that handles `length` bytes. Drawn on a terminal only that can wipe it off, never with `--quiet`.
     pub(crate) fn progress(&self, label: &str, length: u64) -> Progress {
-        if self.volume == Volume::Quiet || !io::stderr().is_terminal() {
+        if !self.draws() {
             return Progress::hidden();
         }
         let bar = Progress::bar(label, length);

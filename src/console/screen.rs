@@ -1,6 +1,6 @@
 //! The terminal below a bar. An interrupt has the last word on it.
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread;
 use std::time::Duration;
@@ -10,6 +10,11 @@ use indicatif::TermLike;
 /// What a terminal shows of a typed Ctrl-C behind the cursor: a bar over the whole line would have it on the next one, and
 /// whoever wipes a line then wipes another.
 const TYPED: u16 = 3;
+
+/// Whether standard error is a terminal on which something can be drawn and wiped off again.
+pub(super) fn is_there() -> bool {
+    io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|kind| kind != "dumb")
+}
 
 /// Where the terminal tells no size.
 const USUAL: (u16, u16) = (80, 24);

@@ -15,12 +15,12 @@ const PROVENANCE: &str = "https://slsa.dev/provenance/v1";
 /// How the predicate type of a publish attestation ends; its host is that of the index's documentation.
 const PUBLISH: &str = "/attestations/publish/v1";
 
-/// Whether attestations are sent.
+/// What is asked of attestations; only `publish` sends them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Attestations {
-    /// Those that are there are checked, and sent where the upload is trusted publishing: nothing else takes them.
+    /// Those that are there are checked; `publish` sends them by trusted publishing: nothing else takes them.
     Auto,
-    /// Every file must have one, and they are sent.
+    /// Every file must have one; `publish` sends them however it uploads.
     Require,
     /// They are not looked at.
     Off,

@@ -95,7 +95,8 @@ pub(crate) fn standing(up: usize, unknown: usize, all: usize) -> String {
 }
 
 /// Said last where there is no index to ask.
-pub(crate) const NOT_ASKED: &str = "nothing was looked up, because no index URL is given";
+pub(crate) const NOT_ASKED: &str =
+    "nothing was looked up, because no index URL is given: what the index has is not known";
 
 #[derive(Debug, Clone, Serialize)]
 pub struct FileReceipt {

@@ -105,7 +105,11 @@ impl KeptBack<'_> {
     /// What people are told after every problem: that nothing was sent.
     pub(crate) fn failure(&self) -> Failure {
         let problems = plural(self.0.problems.len(), "problem");
-        Failure::new(Exit::NotGood, format!("the release is not good: {problems}, and nothing was sent"))
+        let failure = Failure::new(Exit::NotGood, format!("the release is not good: {problems}, and nothing was sent"));
+        match self.0.problems.first() {
+            Some(first) => failure.with_hint(format!("`relkit rule {}` says more of the first problem", first.code)),
+            None => failure,
+        }
     }
 }
 
@@ -115,13 +119,17 @@ impl Receipt {
         let (version, upload) = (&self.release_version, &self.upload_url);
         let is_sent = |file: &FileReceipt| file.state != FileState::PresentSame;
         match &self.index_url {
-            None => ("Published", format!("{version} at {upload}; {NOT_ASKED}")),
             Some(index) if !self.files.iter().any(is_sent) => (
                 "Unchanged",
                 format!("{version}: nothing was sent to {upload}, because {index} has every file with these bytes"),
             ),
-            Some(_) => ("Published", format!("{version} at {upload}")),
+            _ => ("Published", format!("{version} at {upload}")),
         }
+    }
+
+    /// What nobody knows of a publish that is done.
+    pub(crate) fn doubt(&self) -> Option<&'static str> {
+        self.index_url.is_none().then_some(NOT_ASKED)
     }
 
     /// The failure with what is up, what is missing, and the command that goes on from there.

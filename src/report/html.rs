@@ -109,7 +109,7 @@ impl ReleaseReport {
             @for (id, title, rows, is_error) in parts.into_iter().filter(|(_, _, rows, _)| !rows.is_empty()) {
                 section aria-labelledby=(id) {
                     h2 id=(id) { (title) }
-                    @for alike in rows.chunk_by(is_mended_alike) { @let row = &alike[0];
+                    @for alike in rows.chunk_by(ProblemRow::is_mended_like) { @let row = &alike[0];
                         div.finding.error[is_error].accepted[row.accepted.is_some()] {
                             @for row in alike { p { code.rule { (row.code) } " " (prose(&row.message)) } }
                             p.soft { @match &row.accepted {
@@ -228,11 +228,6 @@ impl ReleaseReport {
             }
         }
     }
-}
-
-/// Whether one sentence on what to do is for both.
-fn is_mended_alike(one: &ProblemRow, next: &ProblemRow) -> bool {
-    (&one.code, &one.help, &one.accepted) == (&next.code, &next.help, &next.accepted)
 }
 
 /// The platform tags in a wheel's file name, or the name as it is, where it is none.

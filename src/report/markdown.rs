@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::groups::{Sentence, groups};
-use super::value::{ReleaseReport, TargetRow, reservations};
+use super::value::{ProblemRow, ReleaseReport, TargetRow, reservations};
 use crate::console::markdown::{code, code_cell, escaped};
 use crate::console::text::{human_bytes, plural, shown_of, visible_lines};
 
@@ -20,18 +20,8 @@ pub(super) fn summary(release: &ReleaseReport) -> String {
     if !release.problems.is_empty() || !release.warnings.is_empty() {
         text.push('\n');
     }
-    for problem in &release.problems {
-        let (message, help) = (escaped(&problem.message), escaped(&problem.help));
-        let _ = writeln!(text, "- **{}** {message} ({help})", code(&problem.code));
-    }
-    for warning in &release.warnings {
-        let message = escaped(&warning.message);
-        let closing = match &warning.accepted {
-            Some(reason) => format!("accepted: {}", escaped(reason)),
-            None => escaped(&warning.help),
-        };
-        let _ = writeln!(text, "- {} {message} ({closing})", code(&warning.code));
-    }
+    problems(&release.problems, "**", &mut text);
+    problems(&release.warnings, "", &mut text);
     let steps = release.steps();
     if !release.targets.is_empty() {
         let _ = writeln!(text, "\n| target | {} | wheel |", steps.join(" | "));
@@ -86,6 +76,21 @@ pub(super) fn summary(release: &ReleaseReport) -> String {
         let _ = writeln!(text, "\nNext: {}", code(next));
     }
     visible_lines(&text)
+}
+
+/// A line for each, and behind the last of those that are mended alike what to do about them.
+fn problems(rows: &[ProblemRow], weight: &str, text: &mut String) {
+    for alike in rows.chunk_by(ProblemRow::is_mended_like) {
+        for (place, row) in alike.iter().enumerate() {
+            let (code, message) = (code(&row.code), escaped(&row.message));
+            let closing = match &row.accepted {
+                _ if place + 1 < alike.len() => String::new(),
+                Some(reason) => format!(" (accepted: {})", escaped(reason)),
+                None => format!(" ({})", escaped(&row.help)),
+            };
+            let _ = writeln!(text, "- {weight}{code}{weight} {message}{closing}");
+        }
+    }
 }
 
 /// Lines that a click unfolds.

@@ -138,6 +138,7 @@ mod tests {
             text.contains("accepted[set-coverage]: w\n  reason: we <know>") && !text.contains("warning:"),
             "{text}"
         );
+        assert!(text.contains("accepted[macho-minos]: `a.whl`, `bin/acme`: too new\n  reason: known"), "{text}");
         assert!(release.html().contains("Accepted: we &lt;know&gt;"), "{}", release.html());
         assert!(release.markdown().contains("accepted"), "{}", release.markdown());
     }
@@ -174,6 +175,9 @@ mod tests {
         release.targets = vec![TargetRow { reservations: vec!["kept <back>".into()], ..one }, two];
         let page = release.html();
         assert_eq!(page.matches("<p class=\"soft\">h</p>").count(), 2, "{page}");
+        let summary = release.markdown();
+        assert!(summary.contains("- **`set-complete`** m\n- **`set-complete`** another (h)\n"), "{summary}");
+        assert_eq!((summary.matches("(h)").count(), summary.matches("(other help)").count()), (2, 1), "{summary}");
         assert!(page.contains("other help") && page.contains("</code> another</p>"), "{page}");
         assert!(page.contains("href=\"#wheel-1\"") && !page.contains("wheel-2"), "{page}");
         assert!(page.contains("none.tar.gz"), "{page}");

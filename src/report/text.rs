@@ -73,7 +73,8 @@ impl Shown for ReleaseReport {
 impl ReleaseReport {
     /// What keeps it back, what is to be known of it, and what is found in its files and keeps nothing back.
     fn listed(&self) -> String {
-        let found = || self.findings.iter().filter(|row| row.kind() == "warning");
+        // An error in a file is a problem of the release; what is accepted is shown with its reason.
+        let found = || self.findings.iter().filter(|row| row.kind() != "error");
         let words = |row: &FindingRow| {
             let member = row.member.as_ref().map(|member| format!("`{member}`: ")).unwrap_or_default();
             let begun = if member.is_empty() { ": " } else { ", " };
@@ -86,7 +87,7 @@ impl ReleaseReport {
             message,
             of_file: Some((&row.file, words)),
             help: &row.help,
-            accepted: None,
+            accepted: row.accepted.as_deref(),
         });
         listing(of_set("problem", &self.problems).chain(of_set("warning", &self.warnings)).chain(of_file))
     }

@@ -172,6 +172,13 @@ pub struct ProblemRow {
     pub accepted: Option<String>,
 }
 
+impl ProblemRow {
+    /// Whether one sentence on what to do is for both.
+    pub(super) fn is_mended_like(&self, next: &Self) -> bool {
+        (&self.code, &self.help, &self.accepted) == (&next.code, &next.help, &next.accepted)
+    }
+}
+
 impl TargetRow {
     /// What tables call it: the target, else its payload.
     pub(crate) fn title(&self) -> String {

@@ -188,19 +188,39 @@ const USUAL: [&str; 16] = [
     "win32",
 ];
 
-/// The tag that a wrong one is most like, of those that programs are shipped under.
-pub(crate) fn nearest_tag(wrong: &str) -> Option<&'static str> {
-    nearest(wrong, USUAL)
+/// The tag that a wrong one may mean: spelled otherwise, with the word of another system for its machine, or else near to one
+/// of those that programs are shipped under, for that machine.
+pub(crate) fn nearest_tag(wrong: &str) -> Option<String> {
+    // As a target or a file system spells it.
+    let spelled = wrong.trim().to_ascii_lowercase().replace(['-', ' '], "_");
+    let (spelled, machine) = with_own_machine(&spelled);
+    if let Some(tag) = parse(&spelled).filter(|_| spelled != wrong) {
+        return Some(tag.to_string());
+    }
+    let of_machine = USUAL.into_iter().filter(|tag| machine.is_none_or(|machine| tag.ends_with(machine)));
+    nearest(&spelled, of_machine).map(str::to_owned)
+}
+
+/// A tag with the word for its machine that its system has, and that word, where it names a machine that has several.
+fn with_own_machine(tag: &str) -> (String, Option<&'static str>) {
+    const X86_64: [&str; 3] = ["_x86_64", "_amd64", "_x64"];
+    const AARCH64: [&str; 2] = ["_aarch64", "_arm64"];
+    let is_windows = tag.starts_with("win");
+    let is_macos = tag.starts_with("mac") || tag.starts_with("darwin");
+    let own = [
+        (&X86_64[..], if is_windows { "_amd64" } else { "_x86_64" }),
+        (&AARCH64, if is_windows || is_macos { "_arm64" } else { "_aarch64" }),
+    ];
+    let found = own.into_iter().find_map(|(words, own)| {
+        let start = words.iter().find_map(|word| tag.strip_suffix(word))?;
+        Some((format!("{start}{own}"), Some(own)))
+    });
+    found.unwrap_or_else(|| (tag.to_owned(), None))
 }
 
 impl Explain for TagError {
     fn hint(&self) -> Option<String> {
-        // As a target or a file system spells it.
-        let spelled = self.0.trim().to_ascii_lowercase().replace(['-', ' '], "_");
-        Some(match parse(&spelled).filter(|_| spelled != self.0) {
-            Some(tag) => format!("did you mean `{tag}`? {HINT}"),
-            None => nearest_tag(&spelled).map_or_else(|| HINT.into(), |tag| format!("did you mean `{tag}`? {HINT}")),
-        })
+        Some(nearest_tag(&self.0).map_or_else(|| HINT.into(), |tag| format!("did you mean `{tag}`? {HINT}")))
     }
 }
 
@@ -323,6 +343,30 @@ mod tests {
             android_021_x86 android_21_mips android_21_0_x86 ios_13_arm64_iphoneos ios_13_0_arm64 ios_13_0_armv7_iphoneos";
         for text in plain.split(' ').chain(["", "manylinux_2_17_x86_64 "]) {
             assert!(text.parse::<PlatformTag>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_tag_that_is_meant_is_for_the_same_machine_and_system() {
+        for (wrong, meant) in [
+            ("win64", Some("win_amd64")),
+            ("windows_x64", Some("win_amd64")),
+            ("win_x86_64", Some("win_amd64")),
+            ("win_aarch64", Some("win_arm64")),
+            ("Windows-arm64", Some("win_arm64")),
+            ("linux_amd64", Some("linux_x86_64")),
+            ("linux_arm64", Some("linux_aarch64")),
+            ("manylinux_2_17_amd64", Some("manylinux_2_17_x86_64")),
+            ("manylinux_2_17_arm64", Some("manylinux_2_17_aarch64")),
+            ("manylinux2014-x64", Some("manylinux2014_x86_64")),
+            ("macos_arm64", Some("macosx_11_0_arm64")),
+            ("macosx_11_aarch64", Some("macosx_11_0_arm64")),
+            ("macosx_11_0_amr64", Some("macosx_11_0_arm64")),
+            ("nope", None),
+            ("x64", None),
+            ("darwin", None),
+        ] {
+            assert_eq!(nearest_tag(wrong).as_deref(), meant, "{wrong}");
         }
     }
 

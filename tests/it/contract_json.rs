@@ -310,6 +310,14 @@ fn what_cannot_be_carried_out_is_annotated_too() {
             "::error title=relkit cannot go on::there is no rule and no family of rules called `elf-pi`%0Ahint: ",
         ),
         ("verify missing --codex-version 0.163.0", "::error title=relkit cannot go on::cannot read `missing`%0A"),
+        (
+            "check",
+            "::error title=relkit cannot go on::the following required arguments were not provided: <FILE_OR_DIR>...%0Ahint: ",
+        ),
+        (
+            "smoke a --level nope",
+            "::error title=relkit cannot go on::invalid value 'nope' for '--level <LEVEL>' [possible values: ",
+        ),
         ("smoke missing", "::error title=relkit cannot go on::cannot read `missing`%0A"),
         ("matrix --product missing", ""),
     ] {

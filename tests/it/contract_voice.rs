@@ -201,11 +201,42 @@ fn what_other_tools_call_an_option_and_a_slip_in_a_value_are_understood() {
             "`macosx_11_0_arm64`",
         ),
         (&["verify", "directory", "--codex-version", "0.163.0", "--allow-missing", "al"], "`all`"),
+        (&["check", "words", "--foramt", "json"], "'--format'"),
+        (&["check", "words", "--format", "jsno"], "'json'"),
+        (&["check", "words", "--no-color"], "'--color=never'"),
+        (&["check", "words", "--quite"], "'--quiet'"),
+        (&["upload", "directory"], "'publish'"),
+        (&["stage", "directory"], "'stage-runtime', 'stage-sdk'"),
+        (&["publsh"], "'publish'"),
     ] {
         let said = run(relkit().args(arguments).current_dir(corner.path()));
         let text = text(&said);
         assert!(said.status.code() == Some(2) && text.contains(meant), "{arguments:?}: {text}");
         assert!(text.contains("did you mean") || text.contains("tip: "), "{arguments:?}: {text}");
+    }
+}
+
+/// A suggestion that is far from what was typed leads astray.
+#[test]
+fn what_is_like_nothing_is_taken_for_nothing() {
+    let corner = corner();
+    for arguments in [
+        &["nope"][..],
+        &["help", "nope"],
+        &["check", "words", "--nope"],
+        &["check", "words", "--format", "nope"],
+        &["completions", "nope"],
+        &["rule", "nope"],
+        &["check", "words", "--select", "foo"],
+        &["coverage", "nope"],
+        &["coverage", "any", "--require", "nope"],
+        &["fetch", "--target", "nope", "--codex-version", "1", "--out", "x"],
+        &["publish", "directory", "--codex-version", "1", "--index", "nope"],
+    ] {
+        let said = run(relkit().args(arguments).current_dir(corner.path()));
+        let text = text(&said);
+        assert_eq!(said.status.code(), Some(2), "{arguments:?}: {text}");
+        assert!(!text.contains("did you mean") && !text.contains("similar"), "{arguments:?}: {text}");
     }
 }
 

@@ -31,6 +31,35 @@ fn an_interrupted_build_leaves_nothing() {
     }
 }
 
+/// What was built before the interrupt stays, and is named.
+#[test]
+fn an_interrupted_build_of_several_stages_says_what_is_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let (sdk, stage) = (directory.path().join("sdk"), stages::runtime(directory.path(), 0));
+    succeed(relkit().arg("stage-sdk").arg(&sdk).args(["--codex-version", "0.163.0"]));
+    fs::write(stage.join("src/demo_bin/large"), noise(48 << 20)).unwrap();
+    let dist = directory.path().join("dist");
+    let mut build = relkit();
+    build.arg("build").args([&sdk, &stage]).arg("--out-dir").arg(&dist);
+    build.args(["--compression", "best", "--jobs", "1", "--format", "json"]);
+    let mut child = build.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while names(&dist).len() < 3 {
+        assert!(Instant::now() < deadline && child.try_wait().unwrap().is_none(), "{:?}", names(&dist));
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    succeed(Command::new("kill").args(["-s", "INT", &child.id().to_string()]));
+    let output = child.wait_with_output().unwrap();
+    let kept = names(&dist);
+    assert!(output.status.code() == Some(130) && kept.len() == 2, "{kept:?} {}", text(&output));
+    let said = serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap();
+    let message = said["error"]["message"].as_str().unwrap();
+    assert_eq!(message, "interrupted: 2 distributions are kept, and what was begun after is removed");
+    for (name, told) in kept.iter().zip(said["error"]["causes"].as_array().unwrap()) {
+        assert!(told.as_str().unwrap().ends_with(name.as_str()), "{said}");
+    }
+}
+
 #[test]
 fn a_result_that_cannot_be_written_is_a_failure() {
     if !Path::new("/dev/full").exists() {

@@ -197,13 +197,20 @@ impl Bench {
 fn without_an_index_the_last_line_says_that_nothing_was_looked_up() {
     let bench = bench();
     let refused = || Fault::answer("400 Bad Request", "", "no");
-    for (fault, options) in [(None, &["--dry-run"][..]), (Some(refused()), &[]), (None, &[])] {
+    for (fault, options) in [
+        (None, &["--dry-run"][..]),
+        (Some(refused()), &[]),
+        (Some(refused()), &["--quiet"]),
+        (None, &["--quiet"]),
+        (None, &[]),
+    ] {
         bench.index.faults(fault);
         let lines = bench.blind(options);
         // The command that comes next stands below what was said.
         let is_said = |line: &&String| !line.trim().is_empty() && !line.starts_with("next: ");
-        let last = lines.iter().rfind(is_said).unwrap();
+        let last = lines.iter().rfind(is_said).unwrap_or_else(|| panic!("{options:?} says nothing"));
         assert!(last.contains("nothing was looked up"), "{lines:?}");
+        assert_eq!(lines.iter().filter(|line| line.contains("no index")).count(), 1, "said once: {lines:?}");
     }
 }
 

@@ -10,10 +10,15 @@ use crate::support::{python_command, relkit, repository, run, skip, stages, succ
 
 /// The screen, or the bytes, of a terminal in which `relkit` ran; `None` where there is no Python to make one.
 fn shown(columns: &str, form: &str, wait_for: &str, arguments: &[&str], here: &Path) -> Option<String> {
+    shown_by("xterm-256color", columns, form, wait_for, arguments, here)
+}
+
+/// The same by a kind of terminal.
+fn shown_by(kind: &str, columns: &str, form: &str, wait_for: &str, arguments: &[&str], here: &Path) -> Option<String> {
     let mut terminal = Command::new(python_command()?);
     terminal.arg(repository().join("tests/terminal/screen.py")).args([columns, form, wait_for]);
     terminal.arg(env!("CARGO_BIN_EXE_relkit")).args(arguments).current_dir(here);
-    terminal.env("TERM", "xterm-256color").env_remove("NO_COLOR").env_remove("COLUMNS");
+    terminal.env("TERM", kind).env_remove("NO_COLOR").env_remove("COLUMNS");
     let output = run(&mut terminal);
     assert!(output.status.success(), "{}", text(&output));
     Some(String::from_utf8(output.stdout).unwrap())
@@ -62,6 +67,80 @@ fn a_terminal_shows_lines_that_fit_and_colour_by_choice() {
         }
         insta::assert_snapshot!(format!("screen_{columns}_{color}"), all);
     }
+}
+
+/// Nothing can be wiped off a dumb terminal, as that of an editor.
+#[test]
+fn nothing_is_drawn_on_a_dumb_terminal() {
+    let corner = tempfile::tempdir().unwrap();
+    fs::write(corner.path().join("demo-1.0-py3-none-any.whl"), linux().build()).unwrap();
+    let arguments = ["check", "demo-1.0-py3-none-any.whl"];
+    let Some(lively) = shown("80", "bytes", "", &arguments, corner.path()) else { return };
+    let dumb = shown_by("dumb", "80", "bytes", "", &arguments, corner.path()).unwrap();
+    assert!(lively.contains("Checking") && lively.contains('␛'), "{lively}");
+    assert!(!dumb.contains("Checking") && !dumb.contains(['␛', '\u{1b}']) && dumb.contains("1 file checked"), "{dumb}");
+}
+
+/// A pipe has no width of its own: nothing is broken there. Where `COLUMNS` says one, every kind of line keeps to it but for
+/// commands and what has no space to break at.
+#[test]
+fn lines_keep_to_the_width_that_is_told_and_to_none_in_a_pipe() {
+    let corner = tempfile::tempdir().unwrap();
+    fs::create_dir(corner.path().join("dist")).unwrap();
+    fs::create_dir(corner.path().join("empty")).unwrap();
+    for name in ["demo-1.0-py3-none-win_amd64.whl", "demo-1.0-py3-none-macosx_11_0_arm64.whl"] {
+        fs::write(corner.path().join("dist").join(name), linux().renamed(name).build()).unwrap();
+    }
+    let one = "dist/demo-1.0-py3-none-win_amd64.whl";
+    let verify = ["verify", "dist", "--release-version", "1.0", "--allow-missing", "all"];
+    let publish = [&["publish"], &verify[1..], &["--upload-url", "https://upload.example/legacy/"]].concat();
+    let cases: [&[&str]; 14] = [
+        &["check", "dist"],
+        &["check", one],
+        &verify,
+        &publish,
+        &["coverage", "dist"],
+        &["inspect", one],
+        &["rule", "elf-pie"],
+        &["rule"],
+        &["matrix"],
+        &["smoke", one],
+        &["retag", one, "--honest", "--out-dir", "out"],
+        &["release", "--release-version", "1.0", "--out-dir", "out", "--payload", "empty"],
+        &["check", "missing"],
+        &["stage-sdk", "out", "--codex-version", "0.163.0", "--force"],
+    ];
+    let said = |arguments: &[&str], columns: Option<&str>| {
+        let mut command = relkit();
+        command.args(arguments).current_dir(corner.path()).env_remove("COLUMNS");
+        columns.into_iter().for_each(|columns| _ = command.env("COLUMNS", columns));
+        let output = run(&mut command);
+        String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+    };
+    // A refusal quotes what was typed, and no word of that begins a line of a log.
+    for arguments in [&["nope"][..], &["check", "--nope"], &["uplaod", "dist"], &["check", "x", "--format", "jsno"]] {
+        let refusal = said(arguments, None);
+        assert!(refusal == said(arguments, Some("40")) && !refusal.contains("\n\n\n"), "{arguments:?}: {refusal}");
+    }
+    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let mut longest = 0;
+    for arguments in cases {
+        let unbroken = said(arguments, None);
+        longest = unbroken.lines().map(|line| line.chars().count()).max().unwrap_or(0).max(longest);
+        for columns in [40, 60, 80, 120] {
+            let broken = said(arguments, Some(&columns.to_string()));
+            let commands = ["next: ", "fix: ", "page: ", "relkit ", "$ "];
+            let is_free = |line: &&str| !commands.iter().any(|head| line.trim_start().starts_with(head));
+            for line in broken.lines().filter(is_free).filter(|line| line.chars().count() > columns) {
+                // What stands in backticks stays whole.
+                let quoted = line.split('`').skip(1).step_by(2).map(|name| name.chars().count()).max().unwrap_or(0);
+                let longest = words(line).iter().map(|word| word.chars().count()).max().unwrap_or(0).max(quoted);
+                let lead = line.len() - line.trim_start().len();
+                assert!(lead.max(6) + longest > columns, "{arguments:?} at {columns}: {line}");
+            }
+        }
+    }
+    assert!(longest > 120, "no case had anything to break: {longest}");
 }
 
 /// What fish offers for the last word of a line.

@@ -20,6 +20,30 @@ fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// The types of a product that is named go into its own SDK, and into no nearer one.
+#[test]
+fn the_tree_is_that_of_the_product() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    for name in ["one", "other"] {
+        succeed(relkit().current_dir(root).args(["init", name, "--name", name, "--license", "MIT", "--sdk"]));
+    }
+    let told = |here: &str, options: &[&str]| {
+        let mut command = relkit();
+        command.args(["generate-types", "--schema-dir", "missing"]).args(options);
+        text(&run(command.current_dir(root.join(here))))
+    };
+    for (here, options, tree) in [
+        ("one", &[][..], "`sdk-template/pyproject.toml`"),
+        ("one/.github", &[], "/one/sdk-template/pyproject.toml`"),
+        ("one", &["--product", "../other"], "`../other/sdk-template/pyproject.toml`"),
+        ("one", &["--product", "../other", "--sdk", "sdk-template"], "`sdk-template/pyproject.toml`"),
+    ] {
+        let said = told(here, options);
+        assert!(said.contains(tree), "{here} {options:?}: {said}");
+    }
+}
+
 /// The wheel of a runtime that this machine can run.
 fn wheel(version: &str) -> Option<PathBuf> {
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {

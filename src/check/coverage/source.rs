@@ -60,7 +60,7 @@ impl Explain for CoverageError {
             Self::Read(error) => error.hint(),
             Self::Open(error) => error.hint(),
             Self::Source(path) => {
-                let near = nearby(path).or_else(|| nearest_tag(path.to_str()?).map(str::to_owned));
+                let near = nearby(path).or_else(|| nearest_tag(path.to_str()?));
                 let meant = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
                 Some(format!("{meant}{LOOKS}"))
             }

@@ -4,7 +4,7 @@ use std::cell::LazyCell;
 use std::collections::{BTreeSet, HashSet};
 
 use super::contents::is_test_data;
-use crate::binary::{Details, Facts, Format, Kind, Libc, Objection, Signature, Slice, Weight, layout};
+use crate::binary::{DebugSection, Details, Facts, Format, Kind, Libc, Objection, Signature, Slice, Weight, layout};
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
 use crate::console::text::{human_bytes, plural};
@@ -155,7 +155,8 @@ fn asks_for_executable_stack(facts: &Facts) -> Option<Severity> {
 rule!(ELF_PIE = "elf-pie", Warning, Wheel(elf_pie);
     what: "ELF programs are position independent.",
     why: "At a fixed address the program's own code is where an attacker expects it.",
-    fix: "Build with `-pie`, or `-static-pie` for a static program";
+    fix: "Build with `-pie`, or `-static-pie` for a static program (Go: `-buildmode=pie`, which alone makes a static program one that \
+          needs glibc's loader; beside it `-ldflags='-linkmode=external -extldflags=-static-pie'` does not)";
     because: [Habit("the program runs")]);
 
 fn elf_pie(wheel: &WheelSubject, found: &mut Findings) {
@@ -227,7 +228,7 @@ fn pe_subsystem(wheel: &WheelSubject, found: &mut Findings) {
 rule!(DEBUG_INFO = "debug-info", Warning, Wheel(debug_info);
     what: "Binaries carry no debugging sections, nor the symbol table that `strip` removes, and no `.dSYM` bundles lie beside them.",
     why: "They make the wheel larger for everybody and name the directories of the build machine.",
-    fix: "Strip the files, and keep the debugging information elsewhere";
+    fix: "Strip the files (`strip`, Cargo's `strip = true`, Go's `-ldflags='-s -w'`), and keep the debugging information elsewhere";
     because: [Habit("it costs space alone")]);
 
 /// One finding for all ELF files, at the one that holds most, and one for all files of debugging symbols.
@@ -252,14 +253,23 @@ fn debug_info(wheel: &WheelSubject, found: &mut Findings) {
     }
     let all: u64 = weighed.iter().map(|(size, ..)| size).sum();
     let Some((size, member, sections)) = weighed.iter().max_by_key(|(size, ..)| *size) else { return };
-    let each = sections.iter().map(|section| format!("`{}` {}", section.name, human_bytes(section.size)));
-    let each = each.collect::<Vec<_>>().join(", ");
-    let mut message = format!("{} of the file are debugging information ({each})", size_of(*size));
+    let mut message = format!("{} of the file are {}", size_of(*size), kinds_of(sections));
     if let others @ 1.. = weighed.len() - 1 {
         let hold = if others == 1 { "holds" } else { "hold" };
         message.push_str(&format!("; {} {hold} {} more", plural(others, "other file"), size_of(all - size)));
     }
     found.member(member, message);
+}
+
+/// `debugging information (...) and a symbol table (...)`, with the sections of each.
+fn kinds_of(sections: &[DebugSection]) -> String {
+    let (tables, information): (Vec<_>, Vec<_>) = sections.iter().partition(|section| section.is_symbol_table());
+    let kind = |name: &str, sections: &[&DebugSection]| {
+        let each = sections.iter().map(|section| format!("`{}` {}", section.name, human_bytes(section.size)));
+        (!sections.is_empty()).then(|| format!("{name} ({})", each.collect::<Vec<_>>().join(", ")))
+    };
+    let kinds = [kind("debugging information", &information), kind("a symbol table", &tables)];
+    kinds.into_iter().flatten().collect::<Vec<_>>().join(" and ")
 }
 
 fn debug_symbols(wheel: &WheelSubject, found: &mut Findings) {
