@@ -21,9 +21,10 @@ pub enum Strength {
 /// What it means that a needed library is absent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Absence {
-    /// The binary does not start, and the tag (PEP 600, PEP 656) promises that it has all it needs.
+    /// The binary does not start on the tag's platforms: the tag (PEP 600, PEP 656) promises that it has all it needs, or the
+    /// library is one of the Mac that it was built on.
     BreaksPromise,
-    /// The binary does not start; tags of macOS and Windows promise nothing about it.
+    /// The binary does not start where nothing else brings the library; tags of macOS and Windows promise nothing about it.
     Fatal,
     /// Most machines have it: the Visual C++ runtime, which many programs bring along, or what comes with a driver.
     Unlikely,

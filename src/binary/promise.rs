@@ -329,6 +329,8 @@ impl Trial<'_> {
                 // A script may set PATH before it starts the program.
                 PlatformTag::Windows(_) if reach == Reach::Outside => Absence::Unlikely,
                 PlatformTag::Manylinux { .. } | PlatformTag::Musllinux { .. } => Absence::BreaksPromise,
+                // Where one Mac has a library says nothing of others.
+                PlatformTag::Macos { .. } if name.starts_with('/') => Absence::BreaksPromise,
                 _ => Absence::Fatal,
             };
             let by = loader.filter(|loader| loader.is_program).map(|loader| loader.member.clone());

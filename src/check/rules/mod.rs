@@ -18,7 +18,6 @@ pub(crate) mod names;
 pub(crate) mod paths;
 pub(crate) mod payload;
 pub(crate) mod pe_imports;
-mod provided;
 pub(crate) mod published;
 pub(crate) mod receipt;
 pub(crate) mod record;
