@@ -67,8 +67,14 @@ fn slice<Header: FileHeader<Endian = object::Endianness>>(image: &Image<'_, Head
     }
     let soname = image.value(elf::DT_SONAME);
     let soname = soname.map(|offset| strings.at(&names, offset, "the soname")).transpose()?;
-    let Symbols { needs: version_needs, undefined, own_glibc_functions, own_of_python, has_indirect_functions } =
-        elf_symbols::read(image, &names, &mut strings)?;
+    let Symbols {
+        needs: version_needs,
+        undefined,
+        own_glibc_functions,
+        own_of_python,
+        has_indirect_functions,
+        module_starts,
+    } = elf_symbols::read(image, &names, &mut strings)?;
 
     let relocatable = image.header.e_type(image.endian) == elf::ET_DYN;
     let entry: u64 = image.header.e_entry(image.endian).into();
@@ -108,6 +114,7 @@ fn slice<Header: FileHeader<Endian = object::Endianness>>(image: &Image<'_, Head
         libc,
         needed,
         run_paths,
+        module_starts: Some(module_starts),
         debug_info: !debug_sections.is_empty(),
         signature: Signature::Absent,
         details: Details::Elf(ElfFacts {

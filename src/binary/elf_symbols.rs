@@ -14,6 +14,7 @@ use super::error::BinaryError;
 use super::facts::{UndefinedSymbol, VersionNeed};
 use super::magic::Format;
 use super::policy;
+use super::python::is_module_start;
 use super::stable_abi::may_be_of_python;
 
 type Endian = object::Endianness;
@@ -36,6 +37,8 @@ pub(super) struct Symbols {
     pub(crate) own_glibc_functions: Vec<String>,
     /// Symbols with names as Python's that this file has itself.
     pub(crate) own_of_python: Vec<String>,
+    /// The functions that start modules of Python, for whoever looks them up.
+    pub(crate) module_starts: Vec<String>,
     /// Whether a relocation asks the loader to call a function that chooses another one.
     pub(crate) has_indirect_functions: bool,
 }
@@ -69,6 +72,7 @@ pub(super) fn read<Header: FileHeader<Endian = Endian>>(
         .map_err(|()| ELF.truncated("the table of dynamic symbols"))?;
     let versions = image.table(elf::DT_VERSYM).unwrap_or_default();
     let (mut undefined, mut own_glibc_functions, mut own_of_python) = (Vec::new(), Vec::new(), Vec::new());
+    let mut module_starts = Vec::new();
     let mut strong = vec![false; needs.len()];
     let mut own_indirect = HashSet::new();
     for (index, symbol) in symbols.iter().enumerate().skip(1) {
@@ -85,7 +89,13 @@ pub(super) fn read<Header: FileHeader<Endian = Endian>>(
             }
             own_glibc_functions.extend(policy::glibc_alone_at(names, place).map(str::to_owned));
             let name = usize::try_from(place).ok().and_then(|place| names.get(place..)).unwrap_or_default();
-            if may_be_of_python(name) && !name.starts_with(b"PyInit_") {
+            if is_module_start(name) {
+                let is_for_others = symbol.st_bind() != elf::STB_LOCAL
+                    && !matches!(symbol.st_visibility(), elf::STV_HIDDEN | elf::STV_INTERNAL);
+                if is_for_others {
+                    module_starts.push(strings.take(name, "the name of a symbol")?);
+                }
+            } else if may_be_of_python(name) {
                 own_of_python.push(strings.take(name, "the name of a symbol")?);
             }
             continue;
@@ -109,7 +119,7 @@ pub(super) fn read<Header: FileHeader<Endian = Endian>>(
     if !own_indirect.is_empty() && !has_indirect_functions {
         has_indirect_functions = relocations(image).any(|it| own_indirect.contains(&it.symbol));
     }
-    Ok(Symbols { needs, undefined, own_glibc_functions, own_of_python, has_indirect_functions })
+    Ok(Symbols { needs, undefined, own_glibc_functions, own_of_python, module_starts, has_indirect_functions })
 }
 
 fn version_index(endian: Endian, versions: &[u8], symbol: usize) -> Option<u16> {

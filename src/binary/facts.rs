@@ -34,6 +34,8 @@ pub(crate) struct Slice {
     /// Where the loader is told to look for them, each directory as the file spells it (ELF lists are split at colons, and
     /// `DT_RPATH` beside `DT_RUNPATH` is passed over as loaders do).
     pub(crate) run_paths: Vec<String>,
+    /// The functions for others by which Python starts modules (`PyInit_*`); `None` where their table cannot be read.
+    pub(crate) module_starts: Option<Vec<String>>,
     /// Whether the file holds debugging sections.
     pub(crate) debug_info: bool,
     /// Always absent in ELF files.

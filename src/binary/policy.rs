@@ -333,6 +333,19 @@ mod tests {
         assert!(allows(60, Architecture::X86_64, "GLIBC_2.60"));
         assert!(!allows(35, Architecture::X86_64, "GLIBC_ABI_DT_RELR"));
         assert!(allows(36, Architecture::X86_64, "GLIBC_ABI_DT_RELR"));
+        // The first release with these markers, each on its processors.
+        for (node, architecture, is_there) in [
+            ("GLIBC_ABI_GNU2_TLS", Architecture::X86_64, true),
+            ("GLIBC_ABI_GNU2_TLS", Architecture::I686, true),
+            ("GLIBC_ABI_GNU_TLS", Architecture::I686, true),
+            ("GLIBC_ABI_DT_X86_64_PLT", Architecture::X86_64, true),
+            ("GLIBC_ABI_DT_X86_64_PLT", Architecture::I686, false),
+            ("GLIBC_ABI_GNU2_TLS", Architecture::Aarch64, false),
+            ("GLIBC_ABI_OF_TOMORROW", Architecture::X86_64, false),
+        ] {
+            assert!(!allows(42, architecture, node), "{node} {architecture}");
+            assert_eq!(allows(43, architecture, node), is_there, "{node} {architecture}");
+        }
         // No platform of this floor has the architecture.
         assert!(!allows(17, Architecture::Riscv64, "GLIBC_2.27"));
     }

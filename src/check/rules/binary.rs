@@ -200,8 +200,21 @@ fn is_preloaded(objection: &Objection) -> bool {
 }
 
 /// Whether Python code of the wheel may load libraries before it imports a module. Of what was not read anything may be so.
-fn python_loads_libraries(wheel: &WheelSubject) -> bool {
-    const LOADERS: [&str; 6] = ["ctypes", "cffi", "dlopen", "CDLL", "RTLD_", "LD_LIBRARY_PATH"];
+pub(super) fn python_loads_libraries(wheel: &WheelSubject) -> bool {
+    const LOADERS: [&str; 11] = [
+        "ctypes",
+        "cffi",
+        "dlopen",
+        "CDLL",
+        "RTLD_",
+        "LD_LIBRARY_PATH",
+        // Of torch and tensorflow, and of Python's own importers.
+        "load_library",
+        "load_op_library",
+        "load_dynamic",
+        "ExtensionFileLoader",
+        "spec_from_file_location",
+    ];
     let sources = wheel.files().filter(|(member, _)| member.name.ends_with(".py"));
     let mut texts = sources.map(|(_, scanned)| scanned.text.as_deref());
     texts.any(|text| {
