@@ -47,7 +47,7 @@ pub(crate) use bystander::{Entry, ends_as_library, is_among_tests};
 pub(crate) use dependencies::Root;
 pub(crate) use dependencies::{Dependency, DependencyList, DependencySource, ListOrigin, Scope};
 pub(crate) use error::BinaryError;
-pub(crate) use facts::{Details, Facts, Signature, Slice};
+pub(crate) use facts::{Details, Facts, Signature, Slice, UndefinedSymbol};
 pub use facts::{Kind, Libc, Linkage};
 pub(crate) use head::machine as machine_of_head;
 pub use inventory::Inventory;
@@ -59,7 +59,7 @@ pub(crate) use objection::{Absence, Objection, Weight};
 pub(crate) use policy::on_some_linux;
 pub(crate) use python::{PythonLibrary, starts_module};
 pub use read::{Spool, read};
-pub(crate) use stable_abi::{NEWEST_STABLE_ABI, Standing, is_there};
+pub(crate) use stable_abi::{NEWEST_STABLE_ABI, Standing, is_there, may_be_of_python};
 pub(crate) use tags::{NextTag, honest_instead};
 
 #[cfg(test)]

@@ -1,15 +1,11 @@
 //! Extension modules by their names: Python imports only those whose suffix is one of its own
 //! (`importlib.machinery.EXTENSION_SUFFIXES`: PEP 3149, PEP 384).
 
-use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-use super::binary::python_loads_libraries;
-use super::contents::{installed, is_test_data};
-use crate::binary::{Facts, Format, Kind, starts_module};
+use super::contents::installed;
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
-use crate::member_path::{file_name, parent};
 use crate::wheel::tag::TagSet;
 
 rule!(EXTENSION_SUFFIX = "extension-suffix", Error, Wheel(extension_suffix);
@@ -101,59 +97,7 @@ impl Pythons {
     }
 }
 
-rule!(EXTENSION_START = "extension-start", Error, Wheel(extension_start);
-    what: "What has the name of an extension module of Python 3 (`NAME.cpython-312-*.so`, `NAME.abi3.so`, `NAME.pyd`) is a library, and exports the function that starts the module: `PyInit_NAME`, or `PyModExport_NAME` from Python 3.15 on. Where Python code of the wheel loads libraries by other means, such as `ctypes`, it is a warning.",
-    why: "Python finds the file and cannot import it: `dynamic module does not define module export function`, or, of a program, `cannot dynamically load position-independent executable`.",
-    fix: "Export the function (a version script, `-fvisibility=hidden` or `strip` may have taken it away), or give the file the name of the module that it is";
-    because: [Loader("the import of the module fails"), Habit("a library that Python code loads by its path may have any name, and nothing imports what tests read")]);
-
-fn extension_start(wheel: &WheelSubject, found: &mut Findings) {
-    let Ok(name) = &wheel.name else { return };
-    // The modules of Python 2 are started by other functions.
-    let version = |tag: &str| tag.trim_start_matches(|letter: char| letter.is_ascii_alphabetic()).chars().next();
-    if name.tags.python.iter().any(|tag| version(tag) == Some('2')) {
-        return;
-    }
-    let loads_libraries = OnceCell::new();
-    for (member, facts) in wheel.inventory.binaries() {
-        let Some((path, suffix)) = module(installed(wheel, member)) else { continue };
-        let is_for_windows = suffix.ends_with(".pyd");
-        // A name for one system on a file of another is other rules' matter.
-        if suffix == ".so" || is_for_windows != (facts.format == Format::Pe) {
-            continue;
-        }
-        let module = match file_name(path) {
-            "__init__" => file_name(parent(path)),
-            name => name,
-        };
-        let Some(message) = unstartable(facts, module) else { continue };
-        let is_lenient = is_test_data(wheel, member)
-            || !facts.is_executable() && *loads_libraries.get_or_init(|| python_loads_libraries(wheel));
-        found.with(if is_lenient { Severity::Warning } else { Severity::Error }, Some(member), message);
-    }
-}
-
-/// Why Python cannot start a module of this name from the file.
-fn unstartable(facts: &Facts, module: &str) -> Option<String> {
-    facts.slices.iter().find_map(|slice| {
-        if slice.kind == Kind::Executable {
-            return Some(
-                "it is called as an extension module is, and is a program, which Python cannot load".to_owned(),
-            );
-        }
-        let functions = slice.module_starts.as_ref()?;
-        if starts_module(functions, module) {
-            return None;
-        }
-        let wanted = if module.is_ascii() { format!("`PyInit_{module}`") } else { "`PyInitU_…`".to_owned() };
-        let instead = functions.first().map(|first| format!("; it has `{first}`")).unwrap_or_default();
-        Some(format!(
-            "it is called as an extension module is, and exports no {wanted}, by which Python starts it{instead}"
-        ))
-    })
-}
-
-pub(crate) static RULES: &[&Rule] = &[&EXTENSION_SUFFIX, &EXTENSION_START];
+pub(crate) static RULES: &[&Rule] = &[&EXTENSION_SUFFIX];
 
 #[cfg(test)]
 mod tests {

@@ -13,6 +13,7 @@ pub(crate) mod index;
 pub(crate) mod linking;
 pub(crate) mod links;
 pub(crate) mod metadata;
+mod modules;
 pub(crate) mod named;
 pub(crate) mod names;
 pub(crate) mod paths;
@@ -71,7 +72,7 @@ static FAMILIES: [Row; 11] = [
         Family::Binary,
         "binary",
         "Every executable and library against the platform tags of its wheel.",
-        &[binary::RULES, pe_imports::RULES, linking::RULES, extensions::RULES, abi::RULES],
+        &[binary::RULES, pe_imports::RULES, linking::RULES, extensions::RULES, modules::RULES, abi::RULES],
     ),
     (
         Family::Set,
