@@ -62,7 +62,7 @@ mod tests {
     #[test]
     fn names_are_put_together_along_their_edges() {
         // The root has `_` alone; that leads to `PyInit_` and to `x`, and the first of these to `a` and `ab`.
-        let trie = b"\x00\x01_\0\x05\x00\x02PyInit_\0\x13x\0\x22\x00\x01a\0\x18\x02\x00\x10\x01b\0\x1e\x02\x00\x20\x00\x00\x02\x00\x30\x00";
+        let trie = b"\x00\x01_\0\x05\x00\x02PyInit_\0\x13x\0\x23\x00\x01a\0\x18\x02\x00\x10\x01b\0\x1f\x02\x00\x20\x00\x00\x02\x00\x30\x00";
         assert_eq!(found(trie).unwrap(), ["_PyInit_a", "_PyInit_ab"]);
         assert_eq!(found(b"\0\0").unwrap(), [""; 0]);
     }

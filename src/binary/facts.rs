@@ -139,6 +139,11 @@ pub(crate) struct ElfFacts {
     pub(crate) x86_level: Option<u8>,
     /// The lowest API level of Android, where its note is there.
     pub(crate) android_api: Option<u16>,
+    /// The bytes of its variables that each thread has of its own, where its code counts on them beside those of the program
+    /// (the initial-exec model), so that they must be there when the program starts, or find room left over.
+    pub(crate) static_tls: Option<u64>,
+    /// Whether it says that no program may open it (`DF_1_NOOPEN`).
+    pub(crate) is_closed: bool,
     /// Whether the stack is to be executable: `PT_GNU_STACK` with the execute flag.
     pub(crate) executable_stack: bool,
     /// The symbol versions that the loader checks before it starts the file.

@@ -98,6 +98,9 @@ pub enum Objection {
     ProcessorLevel { level: u8 },
     /// The loader is to call functions that choose others, which glibc knows from a version on, and musl not at all.
     IndirectFunctions { libc: Libc, promised: OsVersion },
+    /// A module that Python opens when the program has started, and that counts on variables of a thread beside the program's:
+    /// musl has no room for them, and glibc for few.
+    StaticTls { libc: Libc, bytes: u64 },
     /// A program that needs libraries and names no loader that would find them.
     NoInterpreter { library: String },
     /// A Mach-O slice without a code signature, or with a defective one. arm64 Macs run nothing unsigned, and other kernels
@@ -273,6 +276,18 @@ impl Objection {
                         let since = GLIBC_WITH_INDIRECT_FUNCTIONS;
                         write!(out, "{libc} knows from {since} on, and the tag promises {promised}")
                     }
+                }
+            }
+            Self::StaticTls { libc, bytes } => {
+                write!(
+                    out,
+                    "{it} has {bytes} bytes of variables that each thread has its own of, in the model of what is "
+                )?;
+                match libc {
+                    Libc::Musl => {
+                        out.write_str("there from the start (initial-exec), and musl opens no such library later")
+                    }
+                    _ => out.write_str("there from the start (initial-exec), and glibc has no room for as many later"),
                 }
             }
             Self::NoInterpreter { library } => {

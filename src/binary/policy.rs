@@ -150,6 +150,10 @@ pub(super) const PACKED_RELOCATIONS_NODE: &str = "GLIBC_ABI_DT_RELR";
 /// none (its `dynlink.c` passes over such symbols and refuses such relocations).
 pub(super) const GLIBC_WITH_INDIRECT_FUNCTIONS: OsVersion = OsVersion::new(2, 11);
 
+/// The bytes that glibc keeps for the thread's variables of libraries that are opened later are fewer than these
+/// (`TLS_STATIC_SURPLUS`, 1664 by default). musl keeps none.
+pub(super) const GLIBC_WITHOUT_ROOM: u64 = 2048;
+
 /// No function that only glibc has bears a longer name.
 const MAX_GLIBC_NAME: usize = 64;
 

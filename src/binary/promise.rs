@@ -8,6 +8,7 @@ use super::bundled::{BundledLibraries, Reach};
 use super::facts::{
     Assembly, Details, ElfFacts, Facts, Kind, Libc, Linkage, MachOFacts, MachOPlatform, Needed, Signature, Slice,
 };
+use super::loading::imports_python;
 use super::magic::Format;
 use super::objection::{Absence, Objection, Strength};
 use super::python::{PythonLibrary, is_extension_module};
@@ -202,6 +203,7 @@ impl Trial<'_> {
             }
         }
         self.indirect_functions(details, Libc::Glibc, promised);
+        self.static_tls(details, Libc::Glibc);
         self.blacklisted(details, |library| policy::manylinux_blacklist(promised, library));
     }
 
@@ -228,7 +230,19 @@ impl Trial<'_> {
             self.found.push(Objection::PackedRelocations { libc, needs, promised, lacks_node });
         }
         self.indirect_functions(details, Libc::Musl, promised);
+        self.static_tls(details, Libc::Musl);
         self.blacklisted(details, policy::musllinux_blacklist);
+    }
+
+    /// What Python imports is opened late; of other libraries nobody knows, for they may be loaded with a program.
+    fn static_tls(&mut self, details: &ElfFacts, libc: Libc) {
+        let room = if libc == Libc::Musl { 0 } else { policy::GLIBC_WITHOUT_ROOM };
+        if let Some(bytes) = details.static_tls.filter(|bytes| *bytes > room)
+            && self.slice.kind == Kind::Library
+            && imports_python(self.slice, self.member)
+        {
+            self.found.push(Objection::StaticTls { libc, bytes });
+        }
     }
 
     fn indirect_functions(&mut self, details: &ElfFacts, libc: Libc, promised: OsVersion) {

@@ -112,6 +112,12 @@ rule!(ELF_ISA = "elf-isa", Error, Wheel(|wheel, found| objections(wheel, found, 
     fix: "Link without `-z x86-64-v2` and its like, or choose the code at run time";
     because: [Loader("glibc refuses the file on processors below that level"), Promise("the tag promises the baseline of x86-64"), Habit("nothing loads what tests read")]);
 
+rule!(ELF_TLS = "elf-tls", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::StaticTls { .. })));
+    what: "No extension module has variables of threads in the model of what is there when the program starts (initial-exec) under a musllinux tag, or more than 2048 bytes of them under a manylinux tag.",
+    why: "Python opens modules late: musl refuses such a module (`initial-exec TLS resolves to dynamic definition`), and glibc has no room for it (`cannot allocate memory in static TLS block`).",
+    fix: "Build without `-ftls-model=initial-exec`; of jemalloc and mimalloc, switch the model off (`--disable-initial-exec-tls`, `MI_LOCAL_DYNAMIC_TLS`)";
+    because: [Loader("the module is refused when it is imported"), Habit("nothing loads what tests read")]);
+
 rule!(ELF_NEEDED = "elf-needed", Error, Wheel(|wheel, found| objections(wheel, found, Some(Format::Elf), |it| matches!(it, Objection::NeededLibrary { .. })));
     what: "Needed libraries are part of every platform of the tag, or lie in the wheel where an `$ORIGIN` run path leads once it is installed: a program of `.data/scripts` lies in `bin/` then, `DT_RUNPATH` serves its own file alone, `DT_RPATH` and musl's run paths what that file loads too. A library that a module of Python misses is a warning where Python code of the wheel may have loaded it before, and one that a library misses where a required distribution brings it along and loads it, as torch does. A plug-in that only some programs load is judged as every other file: nothing in a wheel says who asks for it.",
     why: "The loader does not find them, and the file does not start.",
@@ -153,7 +159,7 @@ rule!(MACHO_DYLIBS = "macho-dylibs", Error, Wheel(|wheel, found| objections(whee
 #[rustfmt::skip]
 pub(crate) static RULES: &[&Rule] = &[
     &BINARY_READABLE, &BINARY_FORMAT, &BINARY_SYSTEM, &ELF_ARCH, &MACHO_ARCH, &PE_ARCH, &MANYLINUX_LIBC,
-    &MUSLLINUX_LIBC, &ELF_INTERP, &MANYLINUX_FLOOR, &MANYLINUX_BLACKLIST, &MUSLLINUX_FLOOR, &ELF_ISA, &ELF_NEEDED,
+    &MUSLLINUX_LIBC, &ELF_INTERP, &MANYLINUX_FLOOR, &MANYLINUX_BLACKLIST, &MUSLLINUX_FLOOR, &ELF_ISA, &ELF_TLS, &ELF_NEEDED,
     &MACHO_MINOS, &MACHO_NO_MINOS, &ANDROID_API, &MACHO_SIGNED, &MACHO_DYLIBS,
 ];
 

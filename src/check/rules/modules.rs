@@ -7,7 +7,7 @@ use super::binary::python_loads_libraries;
 use super::contents::{installed, is_test_data};
 use super::extensions::module;
 use crate::binary::{
-    Details, Facts, Format, Kind, PythonLibrary, Slice, UndefinedSymbol, may_be_of_python, starts_module,
+    Details, ElfFacts, Facts, Format, Kind, PythonLibrary, Slice, UndefinedSymbol, may_be_of_python, starts_module,
 };
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
@@ -66,6 +66,10 @@ fn unstartable(facts: &Facts, module: &str) -> Option<String> {
             return Some(
                 "it is called as an extension module is, and is a program, which Python cannot load".to_owned(),
             );
+        }
+        if let Details::Elf(ElfFacts { is_closed: true, .. }) = slice.details {
+            let closed = "it is called as an extension module is, and says that no program may open it (`-z nodlopen`)";
+            return Some(closed.to_owned());
         }
         let functions = slice.module_starts.as_ref()?;
         if starts_module(functions, module) {
