@@ -94,7 +94,6 @@ fn slice<Header: FileHeader<Endian = object::Endianness>>(image: &Image<'_, Head
     let flags = image.value(elf::DT_FLAGS_1).unwrap_or_default();
     let executable = !relocatable || flags & elf::DF_1_PIE.0 != 0 || program;
     if !executable {
-        elf_sound::header_of_library(image)?;
         linkable(image)?;
     }
     let alone = interpreter.is_none() && needed.is_empty();
@@ -112,6 +111,10 @@ fn slice<Header: FileHeader<Endian = object::Endianness>>(image: &Image<'_, Head
         true => Some(Libc::Bionic),
         false => libc::told_by(interpreter.as_deref(), &needed, &version_needs),
     };
+    // musl's loader does not look at it.
+    if !executable && libc != Some(Libc::Musl) {
+        elf_sound::header_of_library(image)?;
+    }
     let setting = match linkage {
         _ if libc == Some(Libc::Bionic) => elf_abi::Setting::Android,
         Linkage::Dynamic => elf_abi::Setting::Dynamic,

@@ -29,6 +29,21 @@ const BUILT_FOR: [OsVersion; 7] = [
     OsVersion::new(2, 39),
 ];
 
+/// The same, with those of policies that wheels have been built for by hand.
+const PROFILES: [OsVersion; 11] = [
+    OsVersion::new(2, 5),
+    OsVersion::new(2, 12),
+    OsVersion::new(2, 17),
+    OsVersion::new(2, 24),
+    OsVersion::new(2, 26),
+    OsVersion::new(2, 27),
+    OsVersion::new(2, 28),
+    OsVersion::new(2, 31),
+    OsVersion::new(2, 34),
+    OsVersion::new(2, 35),
+    OsVersion::new(2, 39),
+];
+
 /// The numbers of macOS are those of years from here on; before it came 15.
 const FIRST_OF_YEARS: OsVersion = OsVersion::new(26, 0);
 
@@ -146,7 +161,7 @@ fn nearest_floor<'a>(
     let lowest = family.iter().find(|tag| causes(tag).is_subset(&last))?;
     Some(match lowest.canonical() {
         PlatformTag::Manylinux { glibc, architecture } => {
-            let glibc = BUILT_FOR.into_iter().find(|floor| *floor >= glibc).unwrap_or(glibc);
+            let glibc = PROFILES.into_iter().find(|floor| *floor >= glibc).unwrap_or(glibc);
             PlatformTag::Manylinux { glibc, architecture }
         }
         other => other,

@@ -27,6 +27,7 @@ fn extension_start(wheel: &WheelSubject, found: &mut Findings) {
         return;
     }
     let loads_libraries = OnceCell::new();
+    let is_for_musl_alone = name.tags.platform.iter().all(|tag| tag.starts_with("musllinux_"));
     for (member, facts) in wheel.inventory.binaries() {
         let Some((path, suffix)) = module(installed(wheel, member)) else { continue };
         let is_for_windows = suffix.ends_with(".pyd");
@@ -38,7 +39,7 @@ fn extension_start(wheel: &WheelSubject, found: &mut Findings) {
             "__init__" => file_name(parent(path)),
             name => name,
         };
-        let Some(message) = unstartable(facts, module) else { continue };
+        let Some(message) = unstartable(facts, module, is_for_musl_alone) else { continue };
         // What asks nothing of Python is no module, whatever it is called: who wants it loads it by its path.
         let is_other = || !facts.slices.iter().any(asks_python);
         let is_lenient = is_test_data(wheel, member)
@@ -60,14 +61,15 @@ fn asks_python(slice: &Slice) -> bool {
 }
 
 /// Why Python cannot start a module of this name from the file.
-fn unstartable(facts: &Facts, module: &str) -> Option<String> {
+fn unstartable(facts: &Facts, module: &str, is_for_musl_alone: bool) -> Option<String> {
     facts.slices.iter().find_map(|slice| {
         if slice.kind == Kind::Executable {
             return Some(
                 "it is called as an extension module is, and is a program, which Python cannot load".to_owned(),
             );
         }
-        if let Details::Elf(ElfFacts { is_closed: true, .. }) = slice.details {
+        // musl opens what says so.
+        if let (Details::Elf(ElfFacts { is_closed: true, .. }), false) = (&slice.details, is_for_musl_alone) {
             let closed = "it is called as an extension module is, and says that no program may open it (`-z nodlopen`)";
             return Some(closed.to_owned());
         }
