@@ -2,6 +2,7 @@
 //! 489, PEP 793).
 
 use std::cell::OnceCell;
+use std::collections::HashSet;
 
 use super::binary::python_loads_libraries;
 use super::contents::{installed, is_test_data};
@@ -14,7 +15,7 @@ use crate::check::subject::wheel::WheelSubject;
 use crate::member_path::{file_name, parent};
 
 rule!(EXTENSION_START = "extension-start", Error, Wheel(extension_start);
-    what: "What has the name of an extension module of Python 3 (`NAME.cpython-312-*.so`, `NAME.abi3.so`, `NAME.pyd`) is a library, and exports the function that starts the module: `PyInit_NAME`, or `PyModExport_NAME` from Python 3.15 on. Where Python code of the wheel loads libraries by other means, such as `ctypes`, it is a warning, and so it is for a library that uses nothing of Python.",
+    what: "What has the name of an extension module of Python 3 (`NAME.cpython-312-*.so`, `NAME.abi3.so`, `NAME.pyd`) is a library, and exports the function that starts the module: `PyInit_NAME`, or `PyModExport_NAME` from Python 3.15 on. Where Python code of the wheel loads libraries by other means, such as `ctypes`, it is a warning, and where the library uses nothing of Python, nothing; without such code that is a warning. Libraries that others of the wheel are linked against may have any name.",
     why: "Python finds the file and cannot import it: `dynamic module does not define module export function`, or, of a program, `cannot dynamically load position-independent executable`.",
     fix: "Export the function (a version script, `-fvisibility=hidden` or `strip` may have taken it away), or give the file the name of the module that it is";
     because: [Loader("the import of the module fails"), Habit("a library that Python code loads by its path may have any name, and nothing imports what tests read")]);
@@ -27,6 +28,8 @@ fn extension_start(wheel: &WheelSubject, found: &mut Findings) {
         return;
     }
     let loads_libraries = OnceCell::new();
+    let slices = wheel.inventory.binaries().iter().flat_map(|(_, facts)| &facts.slices);
+    let linked: HashSet<&str> = slices.flat_map(|slice| &slice.needed).map(|needed| file_name(&needed.name)).collect();
     let is_for_musl_alone = name.tags.platform.iter().all(|tag| tag.starts_with("musllinux_"));
     for (member, facts) in wheel.inventory.binaries() {
         let Some((path, suffix)) = module(installed(wheel, member)) else { continue };
@@ -40,10 +43,14 @@ fn extension_start(wheel: &WheelSubject, found: &mut Findings) {
             name => name,
         };
         let Some(message) = unstartable(facts, module, is_for_musl_alone) else { continue };
-        // What asks nothing of Python is no module, whatever it is called: who wants it loads it by its path.
-        let is_other = || !facts.slices.iter().any(asks_python);
-        let is_lenient = is_test_data(wheel, member)
-            || !facts.is_executable() && (is_other() || *loads_libraries.get_or_init(|| python_loads_libraries(wheel)));
+        // What asks nothing of Python is no module, whatever it is called: who wants it loads it by its path, or is linked
+        // against it.
+        let (is_program, is_module) = (facts.is_executable(), facts.slices.iter().any(asks_python));
+        let is_loaded = !is_program && *loads_libraries.get_or_init(|| python_loads_libraries(wheel));
+        if is_loaded && !is_module || !is_program && linked.contains(file_name(member)) {
+            continue;
+        }
+        let is_lenient = is_test_data(wheel, member) || is_loaded || !is_program && !is_module;
         found.with(if is_lenient { Severity::Warning } else { Severity::Error }, Some(member), message);
     }
 }
@@ -63,7 +70,8 @@ fn asks_python(slice: &Slice) -> bool {
 /// Why Python cannot start a module of this name from the file.
 fn unstartable(facts: &Facts, module: &str, is_for_musl_alone: bool) -> Option<String> {
     facts.slices.iter().find_map(|slice| {
-        if slice.kind == Kind::Executable {
+        let is_started = slice.module_starts.as_ref().is_some_and(|functions| starts_module(functions, module));
+        if slice.kind == Kind::Executable && !is_started {
             return Some(
                 "it is called as an extension module is, and is a program, which Python cannot load".to_owned(),
             );
@@ -74,7 +82,7 @@ fn unstartable(facts: &Facts, module: &str, is_for_musl_alone: bool) -> Option<S
             return Some(closed.to_owned());
         }
         let functions = slice.module_starts.as_ref()?;
-        if starts_module(functions, module) {
+        if is_started {
             return None;
         }
         let wanted = if module.is_ascii() { format!("`PyInit_{module}`") } else { "`PyInitU_…`".to_owned() };
