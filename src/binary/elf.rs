@@ -146,6 +146,7 @@ fn slice<Header: FileHeader<Endian = object::Endianness>>(image: &Image<'_, Head
             x86_level,
             android_api,
             static_tls,
+            largest_page: elf_sound::largest_page(image),
             is_closed: flags & elf::DF_1_NOOPEN.0 != 0,
             executable_stack: executable_stack(image),
             version_needs,

@@ -118,6 +118,15 @@ pub(super) fn dynamic<Header: FileHeader<Endian = object::Endianness>>(
     Ok(())
 }
 
+/// The largest page, up to that of any processor, that the segments can be mapped in: each begins in memory at the place in a
+/// page at which it begins in the file.
+pub(super) fn largest_page<Header: FileHeader<Endian = object::Endianness>>(image: &Image<'_, Header>) -> u64 {
+    let endian = image.endian;
+    let in_file = image.segments(elf::PT_LOAD).filter(|it| it.p_filesz(endian).into() > 0);
+    let distances = in_file.map(|it| it.p_vaddr(endian).into().wrapping_sub(it.p_offset(endian).into()));
+    distances.fold(PAGE, |page, distance| page.min(1 << distance.trailing_zeros().min(16)))
+}
+
 /// What a file of debugging symbols is refused with.
 pub(super) const fn debug_symbols() -> BinaryError {
     BinaryError::Unsupported { what: DEBUG_SYMBOLS }

@@ -101,6 +101,8 @@ pub enum Objection {
     /// A module that Python opens when the program has started, and that counts on variables of a thread beside the program's:
     /// musl has no room for them, and glibc for few.
     StaticTls { libc: Libc, bytes: u64 },
+    /// Segments that cannot be mapped in pages as large as kernels have, all of them or some.
+    PageSize { page: u64, needs: u64, is_everywhere: bool },
     /// A program that needs libraries and names no loader that would find them.
     NoInterpreter { library: String },
     /// A Mach-O slice without a code signature, or with a defective one. arm64 Macs run nothing unsigned, and other kernels
@@ -117,6 +119,7 @@ impl Objection {
             Self::SymbolVersion { strength: Strength::Weak, .. }
             | Self::BlacklistedSymbol { strength: Strength::Weak, .. }
             | Self::NeededLibrary { absence: Absence::Unlikely | Absence::Preloaded | Absence::Harmless, .. }
+            | Self::PageSize { is_everywhere: false, .. }
             | Self::Signature { architecture: Architecture::X86_64, is_enforced: false, .. } => Weight::Warning,
             _ => Weight::Error,
         }
@@ -127,6 +130,7 @@ impl Objection {
     pub(crate) fn breaks_promise(&self) -> bool {
         match self {
             Self::Signature { .. }
+            | Self::PageSize { is_everywhere: false, .. }
             | Self::BlacklistedSymbol { strength: Strength::Weak, .. }
             | Self::SymbolVersion { strength: Strength::Weak, .. } => false,
             Self::NeededLibrary { absence, .. } => *absence == Absence::BreaksPromise,
@@ -277,6 +281,14 @@ impl Objection {
                         write!(out, "{libc} knows from {since} on, and the tag promises {promised}")
                     }
                 }
+            }
+            Self::PageSize { page, needs, is_everywhere } => {
+                let (page, needs) = (page >> 10, needs >> 10);
+                write!(
+                    out,
+                    "{it} is linked for memory pages of {page} KiB, and the tag's platforms have pages of {needs} KiB"
+                )?;
+                out.write_str(if *is_everywhere { "" } else { " in part" })
             }
             Self::StaticTls { libc, bytes } => {
                 write!(

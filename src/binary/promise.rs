@@ -161,6 +161,11 @@ impl Trial<'_> {
             self.found.push(Objection::Libc { found, evidence: libc::evidence(self.slice, details), promised });
             return false;
         }
+        if let Some((needs, is_everywhere)) = policy::large_page(self.architecture)
+            && details.largest_page < needs
+        {
+            self.found.push(Objection::PageSize { page: details.largest_page, needs, is_everywhere });
+        }
         if let Some(found) = details.interpreter.clone().filter(|interpreter| interpreter != expected) {
             self.found.push(Objection::Interpreter { found, expected });
         }

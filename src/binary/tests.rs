@@ -9,6 +9,7 @@ mod fat;
 mod hostile;
 mod libc;
 mod loading;
+mod sound;
 mod symbols;
 mod windows;
 

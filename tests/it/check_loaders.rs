@@ -63,19 +63,19 @@ fn state(file: &mut [u8], tag: u64, value: u64) {
     file[at + 8..at + 16].copy_from_slice(&value.to_le_bytes());
 }
 
-fn zero_the_dynamic_segment(file: &mut Vec<u8>) {
+fn zero_the_dynamic_segment(file: &mut [u8]) {
     let segment = headers(file, 2)[0];
     let (start, size) = (number(file, segment + 8), number(file, segment + 32));
     file[start..start + size].fill(0);
 }
 
-fn half_of_memory(file: &mut Vec<u8>) {
+fn half_of_memory(file: &mut [u8]) {
     let last = *headers(file, 1).last().unwrap();
     let half = number(file, last + 32) as u64 / 2;
     file[last + 40..last + 48].copy_from_slice(&half.to_le_bytes());
 }
 
-fn without(kind: u32) -> impl Fn(&mut Vec<u8>) {
+fn without(kind: u32) -> impl Fn(&mut [u8]) {
     move |file| {
         for at in headers(file, kind) {
             file[at..at + 4].fill(0);
@@ -98,11 +98,11 @@ const MODULES: [Row; 19] = [
     ("one that says nobody may open it", MODULE, &["-shared", "-fPIC", "-Wl,-z,nodlopen"], NOTHING, false, true),
     ("nothing but zeros", MODULE, LIBRARY, |file| file.fill(0), false, false),
     ("zeros behind the header", MODULE, LIBRARY, |file| file[64..].fill(0), false, false),
-    ("a dynamic segment of zeros", MODULE, LIBRARY, zero_the_dynamic_segment, false, false),
+    ("a dynamic segment of zeros", MODULE, LIBRARY, |file| zero_the_dynamic_segment(file), false, false),
     ("no dynamic segment", MODULE, LIBRARY, |file| without(2)(file), false, false),
     ("no loadable segment", MODULE, LIBRARY, |file| without(1)(file), false, false),
     ("half of the file", MODULE, LIBRARY, |file| file.truncate(file.len() / 2), false, false),
-    ("less of the memory than of the file", MODULE, LIBRARY, half_of_memory, false, false),
+    ("less of the memory than of the file", MODULE, LIBRARY, |file| half_of_memory(file), false, false),
     ("a hash table nowhere", MODULE, LIBRARY, |file| state(file, 0x6fff_fef5, FAR), false, false),
     ("symbols nowhere", MODULE, LIBRARY, |file| state(file, 6, FAR), false, false),
     ("relocations nowhere", MODULE, LIBRARY, |file| state(file, 7, FAR), false, false),
@@ -127,7 +127,7 @@ const PROGRAMS: [Row; 11] = [
     ("zeros behind the header", PROGRAM, &["-pie", "-fPIE"], |file| file[64..].fill(0), false, false),
     ("strings nowhere", PROGRAM, &["-pie", "-fPIE"], |file| state(file, 5, FAR), false, false),
     ("half of the file", PROGRAM, &["-static"], |file| file.truncate(file.len() / 2), false, false),
-    ("less of the memory than of the file", PROGRAM, &["-pie", "-fPIE"], half_of_memory, false, false),
+    ("less of the memory than of the file", PROGRAM, &["-pie", "-fPIE"], |file| half_of_memory(file), false, false),
 ];
 
 /// A compiler, what it makes files for, and the programs here that open libraries.

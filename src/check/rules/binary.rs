@@ -112,6 +112,12 @@ rule!(ELF_ISA = "elf-isa", Error, Wheel(|wheel, found| objections(wheel, found, 
     fix: "Link without `-z x86-64-v2` and its like, or choose the code at run time";
     because: [Loader("glibc refuses the file on processors below that level"), Promise("the tag promises the baseline of x86-64"), Habit("nothing loads what tests read")]);
 
+rule!(ELF_PAGES = "elf-pages", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::PageSize { .. })));
+    what: "The segments of ELF files can be mapped in memory pages as large as the kernels for the processor have: 64 KiB for ppc64le, 16 KiB for loongarch64. For aarch64, where RHEL 8 and its like have 64 KiB and most others 4 KiB, it is a warning.",
+    why: "The loader refuses the file: `ELF load command address/offset not page-aligned`.",
+    fix: "Link without `-z max-page-size=4096`, and do not change the file with tools that believe in pages of 4 KiB, as elder `patchelf` does without `--page-size`";
+    because: [Loader("what does not fit the pages of the kernel is refused"), Habit("most kernels for aarch64 have pages of 4 KiB, and nothing loads what tests read")]);
+
 rule!(ELF_TLS = "elf-tls", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::StaticTls { .. })));
     what: "No extension module has variables of threads in the model of what is there when the program starts (initial-exec) under a musllinux tag, or more than 2048 bytes of them under a manylinux tag.",
     why: "Python opens modules late: musl refuses such a module (`initial-exec TLS resolves to dynamic definition`), and glibc has no room for it (`cannot allocate memory in static TLS block`).",
@@ -159,7 +165,7 @@ rule!(MACHO_DYLIBS = "macho-dylibs", Error, Wheel(|wheel, found| objections(whee
 #[rustfmt::skip]
 pub(crate) static RULES: &[&Rule] = &[
     &BINARY_READABLE, &BINARY_FORMAT, &BINARY_SYSTEM, &ELF_ARCH, &MACHO_ARCH, &PE_ARCH, &MANYLINUX_LIBC,
-    &MUSLLINUX_LIBC, &ELF_INTERP, &MANYLINUX_FLOOR, &MANYLINUX_BLACKLIST, &MUSLLINUX_FLOOR, &ELF_ISA, &ELF_TLS, &ELF_NEEDED,
+    &MUSLLINUX_LIBC, &ELF_INTERP, &MANYLINUX_FLOOR, &MANYLINUX_BLACKLIST, &MUSLLINUX_FLOOR, &ELF_ISA, &ELF_PAGES, &ELF_TLS, &ELF_NEEDED,
     &MACHO_MINOS, &MACHO_NO_MINOS, &ANDROID_API, &MACHO_SIGNED, &MACHO_DYLIBS,
 ];
 
