@@ -17,10 +17,14 @@ use super::facts::{DebugSection, Details, ElfFacts, Facts, Kind, Libc, Linkage, 
 use super::machine::Machine;
 use super::magic::Format;
 use super::sparse::Bytes;
-use super::{elf_abi, libc};
+use super::{elf_abi, elf_sound, libc};
 use crate::target::Architecture;
 
 const ELF: Format = Format::Elf;
+
+/// `DT_ANDROID_REL`, `DT_ANDROID_RELA` and `DT_ANDROID_RELR` (bionic's `elf.h`).
+const ANDROID_RELOCATIONS: [elf::DynamicTag; 3] =
+    [elf::DynamicTag(0x6000_000f), elf::DynamicTag(0x6000_0011), elf::DynamicTag(0x6fff_e000)];
 
 /// Where the identification says whether a file is of 32 or 64 bits.
 const CLASS: usize = 4;
@@ -58,6 +62,10 @@ pub(super) fn built_by_go(facts: &mut Facts, bytes: Bytes<'_>, target: &GoTarget
 }
 
 fn slice<Header: FileHeader<Endian = object::Endianness>>(image: &Image<'_, Header>) -> Result<Slice, BinaryError> {
+    if elf_sound::holds_debug_symbols_alone(image) {
+        return Err(elf_sound::debug_symbols());
+    }
+    elf_sound::mapped(image)?;
     let mut strings = Strings::of(ELF);
     let interpreter = interpreter(image, &mut strings)?;
     let elf_abi::Notes { android_api, x86_level, system } =
@@ -80,8 +88,15 @@ fn slice<Header: FileHeader<Endian = object::Endianness>>(image: &Image<'_, Head
     }
     let soname = image.value(elf::DT_SONAME);
     let soname = soname.map(|offset| strings.at(&names, offset, "the soname")).transpose()?;
-    let Symbols { needs: version_needs, undefined, own_glibc_functions, own_of_python, has_indirect_functions } =
-        elf_symbols::read(image, &names, &mut strings)?;
+    let Symbols {
+        needs: version_needs,
+        undefined,
+        own_glibc_functions,
+        own_of_python,
+        has_indirect_functions,
+        has_static_tls,
+        module_starts,
+    } = elf_symbols::read(image, &names, &mut strings)?;
 
     let relocatable = image.header.e_type(image.endian) == elf::ET_DYN;
     let entry: u64 = image.header.e_entry(image.endian).into();
@@ -100,10 +115,19 @@ fn slice<Header: FileHeader<Endian = object::Endianness>>(image: &Image<'_, Head
         (true, false) => Linkage::Static,
         (true, true) => Linkage::StaticPie,
     };
-    let libc = match android_api {
-        Some(_) => Some(Libc::Bionic),
-        None => libc::told_by(interpreter.as_deref(), &needed, &version_needs),
+    if linkage == Linkage::Dynamic {
+        elf_sound::dynamic(image, interpreter.is_some())?;
+    }
+    // Relocations in a form of its own are read by Android's loader alone.
+    let is_for_android = android_api.is_some() || ANDROID_RELOCATIONS.into_iter().any(|tag| image.value(tag).is_some());
+    let libc = match is_for_android {
+        true => Some(Libc::Bionic),
+        false => libc::told_by(interpreter.as_deref(), &needed, &version_needs),
     };
+    // musl's loader does not look at it.
+    if !executable && libc != Some(Libc::Musl) {
+        elf_sound::header_of_library(image)?;
+    }
     let setting = match linkage {
         _ if libc == Some(Libc::Bionic) => elf_abi::Setting::Android,
         Linkage::Dynamic => elf_abi::Setting::Dynamic,
@@ -111,6 +135,8 @@ fn slice<Header: FileHeader<Endian = object::Endianness>>(image: &Image<'_, Head
     };
     let machine = elf_abi::machine(image.header, image.endian, image.bytes, setting)?;
     let debug_sections = debug_sections(image);
+    let own_tls = image.segments(elf::PT_TLS).map(|segment| segment.p_memsz(image.endian).into()).next();
+    let static_tls = own_tls.filter(|_| has_static_tls);
     let named = libc::other_than_linux(image.header.e_ident().os_abi.0).or(system);
     let by_loader = interpreter.as_deref().and_then(|it| libc::system_of_interpreter(it, machine.architecture()));
     Ok(Slice {
@@ -121,6 +147,7 @@ fn slice<Header: FileHeader<Endian = object::Endianness>>(image: &Image<'_, Head
         libc,
         needed,
         run_paths,
+        module_starts: Some(module_starts),
         debug_info: !debug_sections.is_empty(),
         signature: Signature::Absent,
         details: Details::Elf(ElfFacts {
@@ -131,6 +158,9 @@ fn slice<Header: FileHeader<Endian = object::Endianness>>(image: &Image<'_, Head
             has_indirect_functions,
             x86_level,
             android_api,
+            static_tls,
+            largest_page: elf_sound::largest_page(image),
+            is_closed: flags & elf::DF_1_NOOPEN.0 != 0,
             executable_stack: executable_stack(image),
             version_needs,
             undefined,
@@ -153,11 +183,11 @@ fn interpreter<Header: FileHeader<Endian = object::Endianness>>(
 /// Holds that a library has what loaders look at in each: glibc refuses one without ("object file has no dynamic section"), and
 /// crashes where the two tables are not there, which are mandatory (System V ABI, "Dynamic Section").
 fn linkable<Header: FileHeader<Endian = object::Endianness>>(image: &Image<'_, Header>) -> Result<(), BinaryError> {
-    if !image.has_dynamic() {
+    if !image.has_dynamic() || !image.states_any() {
         return Err(ELF.malformed("it is a library and has no dynamic segment, so that the loader refuses it"));
     }
     let lacks_table = || [elf::DT_STRTAB, elf::DT_SYMTAB].into_iter().any(|tag| image.value(tag).is_none());
-    if image.states_any() && lacks_table() {
+    if lacks_table() {
         return Err(ELF.malformed("its dynamic segment names no table of symbols or strings"));
     }
     Ok(())

@@ -13,6 +13,7 @@ use super::error::BinaryError;
 use super::facts::{UndefinedSymbol, VersionNeed};
 use super::magic::Format;
 use super::policy;
+use super::python::is_module_start;
 use super::stable_abi::may_be_of_python;
 
 type Endian = object::Endianness;
@@ -35,8 +36,12 @@ pub(super) struct Symbols {
     pub(crate) own_glibc_functions: Vec<String>,
     /// Symbols with names as Python's that this file has itself.
     pub(crate) own_of_python: Vec<String>,
+    /// The functions that start modules of Python, for whoever looks them up.
+    pub(crate) module_starts: Vec<String>,
     /// Whether a relocation asks the loader to call a function that chooses another one.
     pub(crate) has_indirect_functions: bool,
+    /// Whether a relocation asks for the place of one of its own variables of a thread beside those of the program.
+    pub(crate) has_static_tls: bool,
 }
 
 /// How many symbols there are.
@@ -63,12 +68,18 @@ pub(super) fn read<Header: FileHeader<Endian = Endian>>(
         return Ok(Symbols { needs, has_indirect_functions, ..Symbols::default() });
     };
     let count = count.min(bytes.len() as u64 / size);
+    let machine = image.header.e_machine(image.endian);
+    let mut static_tls = relocations(image).filter(|it| it.is_of_static_tls(machine)).map(|it| it.symbol).peekable();
+    let mut has_static_tls = static_tls.peek() == Some(&0);
+    let static_tls: HashSet<u64> = static_tls.collect();
+
     let symbols: &[Header::Sym] = bytes
         .as_ref()
         .read_slice_at(0, usize::try_from(count).unwrap_or_default())
         .map_err(|()| ELF.truncated("the table of dynamic symbols"))?;
     let versions = image.table(elf::DT_VERSYM, 2 * count).unwrap_or_default();
     let (mut undefined, mut own_glibc_functions, mut own_of_python) = (Vec::new(), Vec::new(), Vec::new());
+    let mut module_starts = Vec::new();
     let mut strong = vec![false; needs.len()];
     let mut own_indirect = HashSet::new();
     for (index, symbol) in symbols.iter().enumerate().skip(1) {
@@ -80,12 +91,19 @@ pub(super) fn read<Header: FileHeader<Endian = Endian>>(
             break;
         }
         if !symbol.is_undefined(image.endian) {
+            has_static_tls |= static_tls.contains(&(index as u64));
             if symbol.st_type() == elf::STT_GNU_IFUNC {
                 own_indirect.insert(index as u64);
             }
             own_glibc_functions.extend(policy::glibc_alone_at(names, place).map(str::to_owned));
             let name = usize::try_from(place).ok().and_then(|place| names.get(place..)).unwrap_or_default();
-            if may_be_of_python(name) && !name.starts_with(b"PyInit_") {
+            if is_module_start(name) {
+                let is_for_others = symbol.st_bind() != elf::STB_LOCAL
+                    && !matches!(symbol.st_visibility(), elf::STV_HIDDEN | elf::STV_INTERNAL);
+                if is_for_others {
+                    module_starts.push(strings.take(name, "the name of a symbol")?);
+                }
+            } else if may_be_of_python(name) {
                 own_of_python.push(strings.take(name, "the name of a symbol")?);
             }
             continue;
@@ -109,7 +127,15 @@ pub(super) fn read<Header: FileHeader<Endian = Endian>>(
     if !own_indirect.is_empty() && !has_indirect_functions {
         has_indirect_functions = relocations(image).any(|it| own_indirect.contains(&it.symbol));
     }
-    Ok(Symbols { needs, undefined, own_glibc_functions, own_of_python, has_indirect_functions })
+    Ok(Symbols {
+        needs,
+        undefined,
+        own_glibc_functions,
+        own_of_python,
+        module_starts,
+        has_indirect_functions,
+        has_static_tls,
+    })
 }
 
 fn version_index(endian: Endian, versions: &[u8], symbol: usize) -> Option<u16> {
@@ -195,6 +221,21 @@ impl Relocation {
         };
         self.kind == kind
     }
+
+    /// Whether it asks how far a variable lies from where each thread has its own (`R_*_TPOFF`, `R_*_TPREL`).
+    fn is_of_static_tls(&self, machine: elf::Machine) -> bool {
+        let kinds: &[u32] = match machine {
+            elf::EM_X86_64 => &[18],
+            elf::EM_386 => &[14, 37],
+            elf::EM_AARCH64 => &[1030],
+            elf::EM_ARM => &[19],
+            elf::EM_PPC64 => &[73],
+            elf::EM_S390 => &[56],
+            elf::EM_RISCV | elf::EM_LOONGARCH => &[10, 11],
+            _ => &[],
+        };
+        kinds.contains(&self.kind)
+    }
 }
 
 /// All that the tables of relocations hold, but for packed ones, which name no symbol.
@@ -250,6 +291,11 @@ fn version_needs<Header: FileHeader<Endian = Endian>>(
     let mut offset = 0_u64;
     for _ in 0..image.value(elf::DT_VERNEEDNUM).unwrap_or_default().min(MAX_VERSIONS as u64) {
         let need: elf::Verneed<Endian> = *table.at(offset).map_err(|()| ELF.truncated(what))?;
+        if need.vn_version.get(endian) != elf::VER_NEED_CURRENT {
+            return Err(
+                ELF.malformed("its table of needed symbol versions is not of version 1, so that glibc refuses it")
+            );
+        }
         let library = strings.at(names, need.vn_file.get(endian).into(), "the name of a library")?;
         let mut aux_offset = offset.saturating_add(need.vn_aux.get(endian).into());
         for _ in 0..need.vn_cnt.get(endian) {

@@ -34,6 +34,8 @@ pub(crate) struct Slice {
     /// Where the loader is told to look for them, each directory as the file spells it (ELF lists are split at colons, and
     /// `DT_RPATH` beside `DT_RUNPATH` is passed over as loaders do).
     pub(crate) run_paths: Vec<String>,
+    /// The functions for others by which Python starts modules (`PyInit_*`); `None` where their table cannot be read.
+    pub(crate) module_starts: Option<Vec<String>>,
     /// Whether the file holds debugging sections.
     pub(crate) debug_info: bool,
     /// Always absent in ELF files.
@@ -137,6 +139,13 @@ pub(crate) struct ElfFacts {
     pub(crate) x86_level: Option<u8>,
     /// The lowest API level of Android, where its note is there.
     pub(crate) android_api: Option<u16>,
+    /// The bytes of its variables that each thread has of its own, where its code counts on them beside those of the program
+    /// (the initial-exec model), so that they must be there when the program starts, or find room left over.
+    pub(crate) static_tls: Option<u64>,
+    /// The largest page, up to 64 KiB, that its segments can be mapped in.
+    pub(crate) largest_page: u64,
+    /// Whether it says that no program may open it (`DF_1_NOOPEN`).
+    pub(crate) is_closed: bool,
     /// Whether the stack is to be executable: `PT_GNU_STACK` with the execute flag.
     pub(crate) executable_stack: bool,
     /// The symbol versions that the loader checks before it starts the file.

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::bundled::BundledLibraries;
+use super::bundled::{BundledLibraries, Reach};
 use super::bystander::{Bystanders, Entry, shipped_as_data};
 use super::error::BinaryError;
 use super::facts::{Details, Facts, Kind};
@@ -28,6 +28,8 @@ pub struct Inventory {
     /// How the archive holds each, where they come from a wheel that is judged as a whole: what nothing loads says nothing of
     /// its tags then.
     entries: HashMap<String, Entry>,
+    /// Per binary the libraries that a distribution which that wheel requires may bring to it.
+    brought: HashMap<String, HashSet<String>>,
     /// Whether that wheel is for any machine by its name, so that starters for Windows in it are data.
     is_for_any_by_name: bool,
 }
@@ -68,6 +70,11 @@ impl Inventory {
     /// The same, of a wheel whose name has these platform tags.
     pub(crate) fn tagged(self, tags: &[String]) -> Self {
         Self { is_for_any_by_name: tags.iter().any(|tag| tag == "any"), ..self }
+    }
+
+    /// The same, of a wheel to whose binaries the distributions that it requires may bring these libraries.
+    pub(crate) fn beside(self, brought: HashMap<String, HashSet<String>>) -> Self {
+        Self { brought, ..self }
     }
 
     /// How the archive holds a binary.
@@ -205,8 +212,19 @@ impl Inventory {
         tags::candidates(self.leading())
     }
 
-    fn promise_breakers(&self, tag: &PlatformTag) -> Vec<(&str, Objection)> {
-        self.counted(tag).into_iter().filter(|(_, objection)| objection.breaks_promise()).collect()
+    /// The objections that count and for which the tag is not honest.
+    pub(crate) fn promise_breakers(&self, tag: &PlatformTag) -> Vec<(&str, Objection)> {
+        self.counted(tag).into_iter().filter(|(member, objection)| self.breaks_promise(member, objection)).collect()
+    }
+
+    fn breaks_promise(&self, member: &str, objection: &Objection) -> bool {
+        let is_brought = match objection {
+            Objection::NeededLibrary { library, reach: Reach::Absent, .. } => {
+                self.brought.get(member).is_some_and(|libraries| libraries.contains(library))
+            }
+            _ => false,
+        };
+        objection.breaks_promise() && !is_brought
     }
 
     /// What rules tags out, for a message: which binary breaks the promise of which tag, and how.
@@ -218,23 +236,20 @@ impl Inventory {
     /// One of the binaries alone, with the libraries beside it.
     pub(crate) fn alone(&self, member: &str) -> Self {
         let binaries = self.binaries.iter().filter(|(known, _)| known == member).cloned().collect();
-        Self { binaries, damaged: Vec::new(), bundled: Arc::clone(&self.bundled), ..Self::default() }
+        let (bundled, brought) = (Arc::clone(&self.bundled), self.brought.clone());
+        Self { binaries, bundled, brought, ..Self::default() }
     }
 
-    /// What rules out the tags that come next to the honest ones: of each family the tag below the lowest honest one, or
-    /// the lowest where none is honest, with the binary that breaks its promise and how.
+    /// What rules out the tags that come next to the honest ones: of each family the one that more machines would take, or
+    /// the nearest where none is honest, with the binary that breaks its promise and how.
     pub(crate) fn ruled_out(&self) -> Vec<(PlatformTag, &str, Objection)> {
-        let mut found = Vec::new();
-        for family in self.candidates() {
-            let honest = family.iter().position(|tag| self.honours(tag));
-            // Where no floor helps, the lowest says as much as any.
-            let next = honest.map_or(Some(0), |place| place.checked_sub(1));
-            let tag = next.and_then(|place| family.get(place));
-            let broken =
-                tag.and_then(|tag| self.broken_by(tag).map(|(member, objection)| (tag.clone(), member, objection)));
-            found.extend(broken);
-        }
-        found
+        let found = tags::ruled_out(self.leading(), &|tag| self.promise_breakers(tag));
+        found.into_iter().map(|it| (it.tag, it.member, it.objection)).collect()
+    }
+
+    /// What decides that a tag is not honest.
+    pub(crate) fn ruled_out_by(&self, tag: &PlatformTag) -> Option<(&str, Objection)> {
+        tags::ruled_out_by(tag, self.leading(), &|tag| self.promise_breakers(tag))
     }
 
     /// What no floor of a family helps against: the tags that promise most, and how binaries break them; for binaries that
@@ -247,7 +262,7 @@ impl Inventory {
 
     /// The first binary that breaks the promise of a tag, and how.
     pub(crate) fn broken_by(&self, tag: &PlatformTag) -> Option<(&str, Objection)> {
-        self.counted(tag).into_iter().find(|(_, objection)| objection.breaks_promise())
+        self.counted(tag).into_iter().find(|(member, objection)| self.breaks_promise(member, objection))
     }
 
     /// The tags that a wheel of these binaries should carry, where nobody named any. A row is a target of the product: its

@@ -34,7 +34,7 @@ pub(super) fn missed(binaries: &[(String, Facts)], bundled: &BundledLibraries) -
 }
 
 /// Whether Python imports the file: by its name, or by what a module cannot do without (`PyInit_*` calls one of these).
-fn imports_python(slice: &Slice, member: &str) -> bool {
+pub(super) fn imports_python(slice: &Slice, member: &str) -> bool {
     let name = member_path::file_name(member);
     let is_named = [".cpython-", ".abi3.", ".pypy"].iter().any(|part| name.contains(part)) && name.ends_with(".so");
     let calls = || match &slice.details {

@@ -7,12 +7,14 @@ use object::read::macho::{LoadCommandData, LoadCommandVariant, MachHeader};
 
 use super::bytes::Strings;
 use super::error::{BinaryError, DEBUG_SYMBOLS, OBJECT_FILE, STATIC_LIBRARY};
+use super::export_trie;
 use super::facts::{
     Details, Facts, Kind, Linkage, MachOFacts, MachOPlatform, Needed, Signature, Slice, UndefinedSymbol,
 };
 use super::machine::Machine;
 use super::macho_signature;
 use super::magic::{Format, Magic};
+use super::python::is_module_start;
 use super::stable_abi::may_be_of_python;
 use crate::target::{Architecture, OsVersion};
 
@@ -157,6 +159,7 @@ fn slice(bytes: &[u8]) -> Result<Slice, BinaryError> {
             libc: None,
             needed: Vec::new(),
             run_paths: Vec::new(),
+            module_starts: None,
             debug_info: false,
             signature: Signature::Absent,
             details: Details::MachO(MachOFacts::default()),
@@ -164,6 +167,8 @@ fn slice(bytes: &[u8]) -> Result<Slice, BinaryError> {
         facts: MachOFacts::default(),
         symbols: None,
         undefined: (0, 0),
+        defined: (0, 0),
+        exports: None,
     };
     let mut commands = header.load_commands(endian, bytes, 0).map_err(|_| MACHO.truncated("the load commands"))?;
     while let Some(command) =
@@ -172,6 +177,7 @@ fn slice(bytes: &[u8]) -> Result<Slice, BinaryError> {
         reader.command(command)?;
     }
     reader.facts.of_python = reader.of_python();
+    reader.slice.module_starts = reader.module_starts();
     let Reader { mut slice, facts, .. } = reader;
     slice.details = Details::MachO(facts);
     if kind == Kind::Library || !slice.needed.is_empty() {
@@ -189,6 +195,10 @@ struct Reader<'data> {
     symbols: Option<macho::SymtabCommand<Endianness>>,
     /// The number of the first undefined symbol, and how many there are.
     undefined: (u32, u32),
+    /// The same of those that the file defines for others.
+    defined: (u32, u32),
+    /// Where the tree of exported names lies, and its size.
+    exports: Option<(u32, u32)>,
 }
 
 /// Whether a symbol is bound to no library by its number: `-undefined dynamic_lookup`, or a flat name space (0).
@@ -257,31 +267,60 @@ impl<'data> Reader<'data> {
             }
             LoadCommandVariant::Symtab(table) => self.symbols = Some(*table),
             LoadCommandVariant::Dysymtab(table) => {
-                self.undefined = (table.iundefsym.get(endian), table.nundefsym.get(endian))
+                self.undefined = (table.iundefsym.get(endian), table.nundefsym.get(endian));
+                self.defined = (table.iextdefsym.get(endian), table.nextdefsym.get(endian));
+            }
+            LoadCommandVariant::DyldInfo(info) => {
+                self.exports = Some((info.export_off.get(endian), info.export_size.get(endian)));
+            }
+            LoadCommandVariant::LinkeditData(data) if command.cmd() == macho::LC_DYLD_EXPORTS_TRIE => {
+                self.exports = Some((data.dataoff.get(endian), data.datasize.get(endian)));
             }
             _ => {}
         }
         Ok(())
     }
 
+    /// Those symbols of the table from the first on, as many as that, each with what follows the underscore that the compiler
+    /// puts before every name; `None` where the table cannot be read.
+    fn symbols(
+        &self,
+        (first, count): (u32, u32),
+    ) -> Option<impl Iterator<Item = (&'data macho::Nlist64<Endianness>, &'data [u8])> + use<'data>> {
+        let (endian, table) = (self.endian, self.symbols?);
+        let size = size_of::<macho::Nlist64<Endianness>>() as u64;
+        let at = u64::from(table.symoff.get(endian)).saturating_add(u64::from(first).saturating_mul(size));
+        let count = usize::try_from(u64::from(count).min(MAX_SYMBOLS)).ok()?;
+        let symbols = self.bytes.read_slice_at::<macho::Nlist64<Endianness>>(at, count).ok()?;
+        let names = self.bytes.read_bytes_at(table.stroff.get(endian).into(), table.strsize.get(endian).into()).ok()?;
+        Some(symbols.iter().map(move |symbol| {
+            let place = u64::from(symbol.n_strx.get(endian)).saturating_add(1);
+            (symbol, usize::try_from(place).ok().and_then(|place| names.get(place..)).unwrap_or_default())
+        }))
+    }
+
+    /// The functions that start modules: by the tree of exports, without one by the table of symbols, as the loader looks
+    /// them up.
+    fn module_starts(&mut self) -> Option<Vec<String>> {
+        if let Some((offset, size)) = self.exports.filter(|(_, size)| *size > 0) {
+            let trie = self.bytes.read_bytes_at(offset.into(), size.into()).ok()?;
+            let names = export_trie::names(trie, &[b"_PyInit", b"_PyModExport"])?;
+            let names = names.iter().map(|name| &name[1..]).filter(|name| is_module_start(name));
+            return names.map(|name| self.strings.take(name, "the name of a symbol").ok()).collect();
+        }
+        if self.symbols.is_none() || self.exports.is_some() {
+            return Some(Vec::new());
+        }
+        let names = self.symbols(self.defined)?.filter(|(_, name)| is_module_start(name));
+        names.map(|(_, name)| self.strings.take(name, "the name of a symbol").ok()).collect()
+    }
+
     /// The symbols that are looked up where Python's are: in any file that is loaded, or in the one named first. What cannot
     /// be read is passed over: no symbol is missed that a loader would find.
     fn of_python(&mut self) -> Vec<UndefinedSymbol> {
-        let endian = self.endian;
-        let Some(table) = self.symbols else { return Vec::new() };
-        let (first, count) = (u64::from(self.undefined.0), u64::from(self.undefined.1).min(MAX_SYMBOLS));
-        let size = size_of::<macho::Nlist64<Endianness>>() as u64;
-        let at = u64::from(table.symoff.get(endian)).saturating_add(first.saturating_mul(size));
-        let Ok(count) = usize::try_from(count) else { return Vec::new() };
-        let symbols = self.bytes.read_slice_at::<macho::Nlist64<Endianness>>(at, count);
-        let names = self.bytes.read_bytes_at(table.stroff.get(endian).into(), table.strsize.get(endian).into());
-        let (Ok(symbols), Ok(names)) = (symbols, names) else { return Vec::new() };
         let mut found = Vec::new();
-        for symbol in symbols {
-            let place = u64::from(symbol.n_strx.get(endian)).saturating_add(1);
-            // The compiler puts an underscore before every name.
-            let name = usize::try_from(place).ok().and_then(|place| names.get(place..)).unwrap_or_default();
-            let description = symbol.n_desc.get(endian).0;
+        for (symbol, name) in self.symbols(self.undefined).into_iter().flatten() {
+            let description = symbol.n_desc.get(self.endian).0;
             if !may_be_of_python(name) || !is_looked_up_everywhere(description) {
                 continue;
             }

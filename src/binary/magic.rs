@@ -117,11 +117,13 @@ impl Magic {
             // The end of the central directory comes first in an archive without members.
             [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Self::Zip,
             [0, b'a', b's', b'm', ..] => Self::WebAssembly,
-            _ if other_archive(head).is_some() => Self::OtherArchive(other_archive(head).unwrap_or_default()),
-            _ if head.starts_with(b"!<arch>\n") || head.starts_with(b"!<thin>\n") => Self::ObjectArchive,
-            _ if head.get(257..262) == Some(b"ustar") => Self::Tar,
-            _ if is_text(head) => Self::Text,
-            _ => Self::Data,
+            _ => match other_archive(head) {
+                Some(what) => Self::OtherArchive(what),
+                None if head.starts_with(b"!<arch>\n") || head.starts_with(b"!<thin>\n") => Self::ObjectArchive,
+                None if head.get(257..262) == Some(b"ustar") => Self::Tar,
+                None if is_text(head) => Self::Text,
+                None => Self::Data,
+            },
         }
     }
 

@@ -21,9 +21,10 @@ pub enum Strength {
 /// What it means that a needed library is absent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Absence {
-    /// The binary does not start, and the tag (PEP 600, PEP 656) promises that it has all it needs.
+    /// The binary does not start on the tag's platforms: the tag (PEP 600, PEP 656) promises that it has all it needs, or the
+    /// library is one of the Mac that it was built on.
     BreaksPromise,
-    /// The binary does not start; tags of macOS and Windows promise nothing about it.
+    /// The binary does not start where nothing else brings the library; tags of macOS and Windows promise nothing about it.
     Fatal,
     /// Most machines have it: the Visual C++ runtime, which many programs bring along, or what comes with a driver.
     Unlikely,
@@ -97,6 +98,11 @@ pub enum Objection {
     ProcessorLevel { level: u8 },
     /// The loader is to call functions that choose others, which glibc knows from a version on, and musl not at all.
     IndirectFunctions { libc: Libc, promised: OsVersion },
+    /// A module that Python opens when the program has started, and that counts on variables of a thread beside the program's:
+    /// musl has no room for them, and glibc for few.
+    StaticTls { libc: Libc, bytes: u64 },
+    /// Segments that cannot be mapped in pages as large as kernels have, all of them or some.
+    PageSize { page: u64, needs: u64, is_everywhere: bool },
     /// A program that needs libraries and names no loader that would find them.
     NoInterpreter { library: String },
     /// A Mach-O slice without a code signature, or with a defective one. arm64 Macs run nothing unsigned, and other kernels
@@ -113,6 +119,7 @@ impl Objection {
             Self::SymbolVersion { strength: Strength::Weak, .. }
             | Self::BlacklistedSymbol { strength: Strength::Weak, .. }
             | Self::NeededLibrary { absence: Absence::Unlikely | Absence::Preloaded | Absence::Harmless, .. }
+            | Self::PageSize { is_everywhere: false, .. }
             | Self::Signature { architecture: Architecture::X86_64, is_enforced: false, .. } => Weight::Warning,
             _ => Weight::Error,
         }
@@ -123,6 +130,7 @@ impl Objection {
     pub(crate) fn breaks_promise(&self) -> bool {
         match self {
             Self::Signature { .. }
+            | Self::PageSize { is_everywhere: false, .. }
             | Self::BlacklistedSymbol { strength: Strength::Weak, .. }
             | Self::SymbolVersion { strength: Strength::Weak, .. } => false,
             Self::NeededLibrary { absence, .. } => *absence == Absence::BreaksPromise,
@@ -272,6 +280,26 @@ impl Objection {
                         let since = GLIBC_WITH_INDIRECT_FUNCTIONS;
                         write!(out, "{libc} knows from {since} on, and the tag promises {promised}")
                     }
+                }
+            }
+            Self::PageSize { page, needs, is_everywhere } => {
+                let (page, needs) = (page >> 10, needs >> 10);
+                write!(
+                    out,
+                    "{it} is linked for memory pages of {page} KiB, and the tag's platforms have pages of {needs} KiB"
+                )?;
+                out.write_str(if *is_everywhere { "" } else { " in part" })
+            }
+            Self::StaticTls { libc, bytes } => {
+                write!(
+                    out,
+                    "{it} has {bytes} bytes of variables that each thread has its own of, in the model of what is "
+                )?;
+                match libc {
+                    Libc::Musl => {
+                        out.write_str("there from the start (initial-exec), and musl opens no such library later")
+                    }
+                    _ => out.write_str("there from the start (initial-exec), and glibc has no room for as many later"),
                 }
             }
             Self::NoInterpreter { library } => {

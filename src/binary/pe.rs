@@ -15,7 +15,7 @@ use super::error::{BinaryError, FOR_DOS};
 use super::facts::{Assembly, Details, Facts, Kind, Linkage, Needed, PeFacts, Signature, Slice};
 use super::machine::Machine;
 use super::magic::Format;
-use super::python::PythonLibrary;
+use super::python::{PythonLibrary, is_module_start};
 use crate::target::{Architecture, OsVersion};
 
 const PE: Format = Format::Pe;
@@ -111,6 +111,7 @@ fn slice<Headers: ImageNtHeaders>(bytes: &[u8], mut offset: u64) -> Result<Slice
         libc: None,
         needed,
         run_paths: Vec::new(),
+        module_starts: module_starts(bytes, &directories, &sections),
         debug_info: sections.iter().any(|section| section.raw_name().starts_with(b".debug")),
         signature: signature(bytes, &directories),
         details: Details::Pe(PeFacts {
@@ -262,6 +263,17 @@ fn of_stable_abi<Headers: ImageNtHeaders>(
         }
     }
     names
+}
+
+/// The exported functions that start modules of Python.
+fn module_starts(bytes: &[u8], directories: &DataDirectories<'_>, sections: &SectionTable<'_>) -> Option<Vec<String>> {
+    let Some(directory) = directories.get(pe::IMAGE_DIRECTORY_ENTRY_EXPORT) else { return Some(Vec::new()) };
+    let start = directory.virtual_address.get(LE);
+    let table = ExportTable::parse(sections.pe_data_at(bytes, start)?, start).ok()?;
+    let mut strings = Strings::of(PE);
+    let names = table.name_iter().take(MAX_EXPORTS).map(|(pointer, _)| table.name_from_pointer(pointer).ok());
+    let starts = names.filter(|name| name.is_none_or(is_module_start));
+    starts.map(|name| strings.take(name?, "the name of a symbol").ok()).collect()
 }
 
 /// The DLLs that exports are passed on to: they are loaded when somebody asks for one of those exports.

@@ -150,6 +150,21 @@ pub(super) const PACKED_RELOCATIONS_NODE: &str = "GLIBC_ABI_DT_RELR";
 /// none (its `dynlink.c` passes over such symbols and refuses such relocations).
 pub(super) const GLIBC_WITH_INDIRECT_FUNCTIONS: OsVersion = OsVersion::new(2, 11);
 
+/// The largest page that kernels for a processor have, where it is more than 4 KiB, and whether all that distributions ship have
+/// it: Linux for POWER has pages of 64 KiB and for LoongArch of 16 KiB, and for Arm of 64 KiB in RHEL 8 and its like.
+pub(super) fn large_page(architecture: Architecture) -> Option<(u64, bool)> {
+    match architecture {
+        Architecture::Ppc64le => Some((1 << 16, true)),
+        Architecture::Loongarch64 => Some((1 << 14, true)),
+        Architecture::Aarch64 => Some((1 << 16, false)),
+        _ => None,
+    }
+}
+
+/// The bytes that glibc keeps for the thread's variables of libraries that are opened later are fewer than these
+/// (`TLS_STATIC_SURPLUS`, 1664 by default). musl keeps none.
+pub(super) const GLIBC_WITHOUT_ROOM: u64 = 2048;
+
 /// No function that only glibc has bears a longer name.
 const MAX_GLIBC_NAME: usize = 64;
 
@@ -275,105 +290,4 @@ pub(super) fn comes_with_python(name: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn need(library: &str, version: &str) -> VersionNeed {
-        VersionNeed {
-            library: library.into(),
-            node: version.into(),
-            optional: false,
-            only_weak_symbols: false,
-            symbols: Vec::new(),
-        }
-    }
-
-    const fn glibc(minor: u16) -> OsVersion {
-        OsVersion::new(2, minor)
-    }
-
-    #[test]
-    fn every_row_of_the_tables_is_read() {
-        let lines = |table: &str| table.lines().filter(|line| !line.starts_with('#')).count();
-        assert_eq!(VERSIONS.values().map(Vec::len).sum::<usize>(), lines(MANYLINUX_VERSIONS));
-        assert_eq!((BLACKLIST.len(), MUSL.len()), (lines(SYMBOL_BLACKLIST), lines(MUSL_FUNCTIONS)));
-        assert_eq!(LIBRARIES.len(), 24);
-        assert!(DLLS.len() > 1500);
-    }
-
-    #[test]
-    fn symbols_that_not_all_platforms_have() {
-        assert_eq!(manylinux_blacklist(glibc(33), "libz.so.1").len(), 1 + 14 + 3 + 23);
-        assert_eq!(manylinux_blacklist(glibc(37), "libz.so.1").len(), 23);
-        assert_eq!(musllinux_blacklist("libz.so.1").len(), 1 + 14 + 23);
-        assert_eq!(manylinux_blacklist(glibc(23), "libm.so.6").len(), 3);
-        assert_eq!((manylinux_blacklist(glibc(24), "libm.so.6").len(), musllinux_blacklist("libc.so").len()), (0, 0));
-        assert_eq!((musl_with("statx"), musl_with("memcpy")), (Some(OsVersion::new(1, 2)), None));
-        for function in ["__stat_time64", "__clock_gettime64", "__time64", "__localtime64_r", "__dlsym_time64"] {
-            assert_eq!(musl_with(function), Some(OsVersion::new(1, 2)), "{function}");
-        }
-    }
-
-    #[test]
-    fn floors_have_what_lower_floors_have_and_no_more() {
-        let allows = |minor, architecture, version| {
-            manylinux_allows_version(glibc(minor), architecture, &need("libc.so.6", version))
-        };
-        assert!(allows(17, Architecture::X86_64, "GLIBC_2.2.5"));
-        assert!(allows(17, Architecture::X86_64, "GLIBC_2.17"));
-        assert!(!allows(17, Architecture::X86_64, "GLIBC_2.18"));
-        assert!(!allows(17, Architecture::X86_64, "GLIBC_PRIVATE"));
-        // glibc 2.17 defines this node on aarch64 already.
-        assert!(allows(17, Architecture::Aarch64, "GLIBC_2.18"));
-        assert!(!allows(17, Architecture::Aarch64, "GLIBC_2.22"));
-        assert!(!allows(17, Architecture::Aarch64, "GLIBC_2.16"));
-        // Between the rows, and after the last.
-        assert!(allows(30, Architecture::X86_64, "GLIBC_2.30"));
-        assert!(!allows(29, Architecture::X86_64, "GLIBC_2.30"));
-        assert!(allows(60, Architecture::X86_64, "GLIBC_2.60"));
-        assert!(!allows(35, Architecture::X86_64, "GLIBC_ABI_DT_RELR"));
-        assert!(allows(36, Architecture::X86_64, "GLIBC_ABI_DT_RELR"));
-        // No platform of this floor has the architecture.
-        assert!(!allows(17, Architecture::Riscv64, "GLIBC_2.27"));
-    }
-
-    #[test]
-    fn other_prefixes_are_held_to_their_own_rows() {
-        let floor = glibc(17);
-        let allows = |library, version| manylinux_allows_version(floor, Architecture::X86_64, &need(library, version));
-        assert!(allows("libstdc++.so.6", "GLIBCXX_3.4.19"));
-        assert!(!allows("libstdc++.so.6", "GLIBCXX_3.4.20"));
-        assert!(!allows("libgcc_s.so.1", "GCC_7.0.0"));
-        assert!(allows("libexpat.so.1", "EXPAT_1.0"));
-        assert!(allows("libfoo.so.1", "GLIBC_9.9"));
-    }
-
-    #[test]
-    fn libraries_of_the_systems() {
-        assert!(windows_has_library("KERNEL32.dll"));
-        assert!(windows_has_library("api-ms-win-core-synch-l1-2-0.dll"));
-        assert!(!windows_has_library("VCRUNTIME140.dll"));
-        for name in ["d3d12.dll", "D3D12Core.dll", "icuuc.dll", "icu.dll", "dxcore.dll", "Windows.UI.dll", "mfc42u.dll"]
-        {
-            assert!(windows_has_library(name), "{name}");
-        }
-        for name in ["VCRUNTIME140_1.dll", "MSVCP140_ATOMIC_WAIT.dll", "mfc140u.dll", "jvm.dll", "cublas64_12.dll"] {
-            assert!(is_runtime_of_windows(name), "{name}");
-            assert!(on_most_windows(name) && !windows_has_library(name), "{name}");
-        }
-        for name in ["amdhip64_7.dll", "hipblas.dll", "libhipblaslt.dll", "rocblas.dll"] {
-            assert!(on_most_windows(name) && !windows_has_library(name), "{name}");
-        }
-        assert!(!is_runtime_of_windows("more.dll") && is_runtime_of_windows("ucrtbase.dll"));
-        for name in ["vcruntime140d.dll", "vcruntime140_1d.dll", "mfc140ud.dll", "msvcp120.dll", "vcruntime1400.dll"] {
-            assert!(!on_most_windows(name) && !windows_has_library(name), "{name}");
-        }
-        assert!(macos_has_library("/usr/lib/libSystem.B.dylib"));
-        assert!(!macos_has_library("/usr/lib/../local/lib/libfoo.dylib"));
-        assert!(!macos_has_library("/opt/homebrew/lib/libssl.3.dylib"));
-        assert!(android_has_library(21, "liblog.so") && !android_has_library(21, "libaaudio.so"));
-        assert!(android_has_library(26, "libaaudio.so") && !android_has_library(36, "libc++_shared.so"));
-        assert!(!manylinux_has_library(glibc(17), Architecture::X86_64, "libmvec.so.1"));
-        assert!(manylinux_has_library(glibc(17), Architecture::X86_64, "ld-linux-x86-64.so.2"));
-    }
-}
+mod tests;

@@ -8,6 +8,7 @@ use super::bundled::{BundledLibraries, Reach};
 use super::facts::{
     Assembly, Details, ElfFacts, Facts, Kind, Libc, Linkage, MachOFacts, MachOPlatform, Needed, Signature, Slice,
 };
+use super::loading::imports_python;
 use super::magic::Format;
 use super::objection::{Absence, Objection, Strength};
 use super::python::{PythonLibrary, is_extension_module};
@@ -160,6 +161,11 @@ impl Trial<'_> {
             self.found.push(Objection::Libc { found, evidence: libc::evidence(self.slice, details), promised });
             return false;
         }
+        if let Some((needs, is_everywhere)) = policy::large_page(self.architecture)
+            && details.largest_page < needs
+        {
+            self.found.push(Objection::PageSize { page: details.largest_page, needs, is_everywhere });
+        }
         if let Some(found) = details.interpreter.clone().filter(|interpreter| interpreter != expected) {
             self.found.push(Objection::Interpreter { found, expected });
         }
@@ -202,6 +208,7 @@ impl Trial<'_> {
             }
         }
         self.indirect_functions(details, Libc::Glibc, promised);
+        self.static_tls(details, Libc::Glibc);
         self.blacklisted(details, |library| policy::manylinux_blacklist(promised, library));
     }
 
@@ -228,7 +235,19 @@ impl Trial<'_> {
             self.found.push(Objection::PackedRelocations { libc, needs, promised, lacks_node });
         }
         self.indirect_functions(details, Libc::Musl, promised);
+        self.static_tls(details, Libc::Musl);
         self.blacklisted(details, policy::musllinux_blacklist);
+    }
+
+    /// What Python imports is opened late; of other libraries nobody knows, for they may be loaded with a program.
+    fn static_tls(&mut self, details: &ElfFacts, libc: Libc) {
+        let room = if libc == Libc::Musl { 0 } else { policy::GLIBC_WITHOUT_ROOM };
+        if let Some(bytes) = details.static_tls.filter(|bytes| *bytes > room)
+            && self.slice.kind == Kind::Library
+            && imports_python(self.slice, self.member)
+        {
+            self.found.push(Objection::StaticTls { libc, bytes });
+        }
     }
 
     fn indirect_functions(&mut self, details: &ElfFacts, libc: Libc, promised: OsVersion) {
@@ -329,6 +348,8 @@ impl Trial<'_> {
                 // A script may set PATH before it starts the program.
                 PlatformTag::Windows(_) if reach == Reach::Outside => Absence::Unlikely,
                 PlatformTag::Manylinux { .. } | PlatformTag::Musllinux { .. } => Absence::BreaksPromise,
+                // Where one Mac has a library says nothing of others.
+                PlatformTag::Macos { .. } if name.starts_with('/') => Absence::BreaksPromise,
                 _ => Absence::Fatal,
             };
             let by = loader.filter(|loader| loader.is_program).map(|loader| loader.member.clone());

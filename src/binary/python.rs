@@ -50,9 +50,47 @@ pub(crate) fn is_extension_module(name: &str) -> bool {
     name.len() > 4 && name.as_bytes()[name.len() - 4..].eq_ignore_ascii_case(b".pyd")
 }
 
+/// Whether Python looks a function of this name up to start some module (`PyInit_NAME`, PEP 3121, and `PyModExport_NAME`, PEP
+/// 793, with another letter for names beyond ASCII, PEP 489).
+pub(super) fn is_module_start(function: &[u8]) -> bool {
+    let rest = function.strip_prefix(b"PyInit").or_else(|| function.strip_prefix(b"PyModExport"));
+    rest.is_some_and(|rest| rest.starts_with(b"_") || rest.starts_with(b"U_"))
+}
+
+/// Whether one of these functions starts the module of this name. How names beyond ASCII are written there is not looked
+/// into.
+pub(crate) fn starts_module(functions: &[String], module: &str) -> bool {
+    functions.iter().any(|function| match function.split_once('_') {
+        Some((kind, name)) if module.is_ascii() => name == module && !kind.ends_with('U'),
+        Some((kind, _)) => kind.ends_with('U'),
+        None => false,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_module_is_started_by_the_function_of_its_name() {
+        for (function, module, starts) in [
+            ("PyInit_a", "a", true),
+            ("PyInit__a_b", "_a_b", true),
+            ("PyModExport_a", "a", true),
+            ("PyInit_a", "b", false),
+            ("PyInit_A", "a", false),
+            ("PyInit_", "a", false),
+            ("PyInitU_eck_u9a", "\u{e9}ck", true),
+            ("PyInit_eck", "\u{e9}ck", false),
+            ("PyInitU_a", "a", false),
+        ] {
+            assert!(is_module_start(function.as_bytes()), "{function}");
+            assert_eq!(starts_module(&[function.to_owned()], module), starts, "{function} {module}");
+        }
+        for function in ["PyInit", "PyInitialize_a", "PyImport_a", "_PyInit_a", "PyModExports_a", "Py_Init", ""] {
+            assert!(!is_module_start(function.as_bytes()), "{function}");
+        }
+    }
 
     #[test]
     fn libraries_of_interpreters_are_known_by_name() {

@@ -45,7 +45,7 @@ pub(crate) fn is_there(since: u32, minor: u32) -> bool {
 }
 
 /// Whether a name may be one of Python's: the cheap question, for readers of files.
-pub(super) fn may_be_of_python(name: &[u8]) -> bool {
+pub(crate) fn may_be_of_python(name: &[u8]) -> bool {
     name.starts_with(b"Py") || name.starts_with(b"_Py")
 }
 

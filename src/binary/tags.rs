@@ -29,6 +29,24 @@ const BUILT_FOR: [OsVersion; 7] = [
     OsVersion::new(2, 39),
 ];
 
+/// The same, with those of policies that wheels have been built for by hand.
+const PROFILES: [OsVersion; 11] = [
+    OsVersion::new(2, 5),
+    OsVersion::new(2, 12),
+    OsVersion::new(2, 17),
+    OsVersion::new(2, 24),
+    OsVersion::new(2, 26),
+    OsVersion::new(2, 27),
+    OsVersion::new(2, 28),
+    OsVersion::new(2, 31),
+    OsVersion::new(2, 34),
+    OsVersion::new(2, 35),
+    OsVersion::new(2, 39),
+];
+
+/// The numbers of macOS are those of years from here on; before it came 15.
+const FIRST_OF_YEARS: OsVersion = OsVersion::new(26, 0);
+
 /// The lowest macOS that a Python of this decade asks for.
 const LOWEST_MACOS: OsVersion = OsVersion::new(10, 9);
 
@@ -76,52 +94,97 @@ fn with_alias(tag: PlatformTag) -> impl Iterator<Item = PlatformTag> {
     [tag.legacy_alias(), Some(tag)].into_iter().flatten()
 }
 
-/// `objections` are those that break the promise of a tag, with the files that they are about.
-pub(super) fn next_tag<'a>(
-    binaries: impl Iterator<Item = &'a Facts> + Clone,
+/// A tag that is not honest, and what decides that.
+pub(super) struct RuledOut<'a> {
+    pub(crate) tag: PlatformTag,
+    pub(crate) member: &'a str,
+    pub(crate) objection: Objection,
+    /// Whether an honest tag differs from it in its floor alone.
+    is_below_honest: bool,
+    /// How many files object to it.
+    files: usize,
+}
+
+/// Per family the next tag that is not honest, as [`next_tag`] has it; `objections` are those that break the promise of a tag,
+/// with the files that they are about.
+pub(super) fn ruled_out<'a, 'b>(
+    binaries: impl Iterator<Item = &'b Facts> + Clone,
     objections: &dyn Fn(&PlatformTag) -> Vec<(&'a str, Objection)>,
-) -> Option<NextTag> {
+) -> Vec<RuledOut<'a>> {
     let families = candidates(binaries.clone());
     let honest = lowest_honest_tags(binaries, |tag| objections(tag).is_empty());
-    let mut others = Vec::new();
-    for family in &families {
-        let Some(lowest) = honest.iter().find(|tag| family.iter().any(|member| same_family(member, tag))) else {
-            // The lowest floor that nothing rules out but what rules out every other: a library that nobody has, say.
-            let causes = |tag| -> HashSet<_> {
-                objections(tag).iter().map(|(member, cause)| ((*member).to_owned(), cause.cause())).collect()
-            };
-            let Some(last) = family.last().map(causes) else { continue };
-            others.extend(family.iter().find(|tag| causes(tag).is_subset(&last)));
-            continue;
-        };
-        let Some(tag) = better(lowest) else { continue };
+    let of_family = |family: &Vec<PlatformTag>| {
+        let lowest = honest.iter().find(|tag| family.iter().any(|member| same_family(member, tag)));
+        let tag = lowest.map_or_else(|| nearest_floor(family, objections), better)?;
         let found = objections(&tag);
-        // What still objects to the tag right below the honest one decides, the greatest need first.
-        let below = family.iter().take_while(|tag| !honest.contains(tag)).last().filter(|last| **last > tag);
-        let last = below.map(objections).unwrap_or_default();
-        let causes: HashSet<_> = last.iter().map(|(member, cause)| (*member, cause.cause())).collect();
-        let decides =
-            |(file, objection): &&(&str, Objection)| causes.is_empty() || causes.contains(&(*file, objection.cause()));
-        let deciding = found.iter().rev().filter(decides).max_by_key(|(_, objection)| objection.node());
-        if let Some((file, objection)) = deciding.or(found.first()) {
-            return Some(NextTag::of(tag, file, objection));
+        let files = found.iter().map(|(file, _)| *file).collect::<HashSet<_>>().len();
+        let (member, objection) = deciding(&tag, found, family, objections)?;
+        Some(RuledOut { tag, member, objection, is_below_honest: lowest.is_some(), files })
+    };
+    families.iter().filter_map(of_family).collect()
+}
+
+/// What decides that a tag is not honest, whether it comes next to an honest one or lies far below.
+pub(super) fn ruled_out_by<'a, 'b>(
+    tag: &PlatformTag,
+    binaries: impl Iterator<Item = &'b Facts> + Clone,
+    objections: &dyn Fn(&PlatformTag) -> Vec<(&'a str, Objection)>,
+) -> Option<(&'a str, Objection)> {
+    let family = candidates(binaries).into_iter().find(|family| family.iter().any(|member| same_family(member, tag)));
+    deciding(tag, objections(tag), &family.unwrap_or_default(), objections)
+}
+
+/// Of all that is found against a tag what the highest floor that is not honest is ruled out by, the greatest need first.
+fn deciding<'a>(
+    tag: &PlatformTag,
+    found: Vec<(&'a str, Objection)>,
+    family: &[PlatformTag],
+    objections: &dyn Fn(&PlatformTag) -> Vec<(&'a str, Objection)>,
+) -> Option<(&'a str, Objection)> {
+    let above = family.iter().filter(|member| member.canonical() > tag.canonical());
+    let last = above.map(objections).take_while(|found| !found.is_empty()).last().unwrap_or_default();
+    let causes: HashSet<_> = last.iter().map(|(file, cause)| (*file, cause.cause())).collect();
+    let decides = |(file, objection): &&(&str, Objection)| causes.contains(&(*file, objection.cause()));
+    // Of equals the first.
+    let greatest = found.iter().rev().filter(decides).max_by_key(|(_, objection)| objection.node());
+    greatest.or_else(|| found.iter().rev().max_by_key(|(_, objection)| objection.node())).cloned()
+}
+
+/// Of a family without an honest tag the lowest floor that nothing rules out but what rules out every other (a library that
+/// nobody has, say), or the next one above it that wheels are built for.
+fn nearest_floor<'a>(
+    family: &[PlatformTag],
+    objections: &dyn Fn(&PlatformTag) -> Vec<(&'a str, Objection)>,
+) -> Option<PlatformTag> {
+    let causes = |tag| -> HashSet<_> { objections(tag).into_iter().map(|(file, it)| (file, it.cause())).collect() };
+    let last = causes(family.last()?);
+    let lowest = family.iter().find(|tag| causes(tag).is_subset(&last))?;
+    Some(match lowest.canonical() {
+        PlatformTag::Manylinux { glibc, architecture } => {
+            let glibc = PROFILES.into_iter().find(|floor| *floor >= glibc).unwrap_or(glibc);
+            PlatformTag::Manylinux { glibc, architecture }
         }
-    }
-    // The tag that the fewest files object to is the nearest.
-    let ruled_out = others.into_iter().filter_map(|tag| {
-        let found = objections(tag);
-        let files: HashSet<_> = found.iter().map(|(file, _)| *file).collect();
-        Some((files.len(), tag, found.into_iter().next()?))
-    });
+        other => other,
+    })
+}
+
+/// The tag that more machines would take than those that are honest, and what rules it out.
+pub(super) fn next_tag<'a, 'b>(
+    binaries: impl Iterator<Item = &'b Facts> + Clone,
+    objections: &dyn Fn(&PlatformTag) -> Vec<(&'a str, Objection)>,
+) -> Option<NextTag> {
+    let mut found = ruled_out(binaries, objections);
     // That a file is for another machine is the last thing to say, and that it is for another C library the last but one.
     let distance = |objection: &Objection| match objection {
         Objection::Libc { .. } => 1,
         _ if objection.weight() == Weight::WrongMachine => 2,
         _ => 0,
     };
-    let nearest = ruled_out.min_by_key(|(files, _, (_, objection))| (*files, distance(objection)));
-    let (_, tag, (file, objection)) = nearest?;
-    Some(NextTag::of(tag.clone(), file, &objection))
+    // Without one below an honest tag the nearest is that which the fewest files object to.
+    let nearest = || found.iter().enumerate().min_by_key(|(_, it)| (it.files, distance(&it.objection)));
+    let place = found.iter().position(|it| it.is_below_honest).or_else(|| nearest().map(|(place, _)| place))?;
+    let RuledOut { tag, member, objection, .. } = found.swap_remove(place);
+    Some(NextTag::of(tag, member, &objection))
 }
 
 impl fmt::Display for NextTag {
@@ -150,6 +213,7 @@ fn better(tag: &PlatformTag) -> Option<PlatformTag> {
         }
         PlatformTag::Macos { minimum, architecture } => {
             let minimum = match minimum {
+                FIRST_OF_YEARS => OsVersion::new(15, 0),
                 OsVersion { major, .. } if major > 11 => OsVersion::new(major - 1, 0),
                 policy::FIRST_ARM_MACOS => OsVersion::new(10, 15),
                 OsVersion { major, minor } => OsVersion::new(major, minor.checked_sub(1)?),

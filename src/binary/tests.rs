@@ -9,6 +9,7 @@ mod fat;
 mod hostile;
 mod libc;
 mod loading;
+mod sound;
 mod sparse;
 mod symbols;
 mod windows;

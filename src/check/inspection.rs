@@ -16,6 +16,10 @@ use crate::error::{Exit, Explain};
 use crate::fs::portable;
 use crate::target::{OsVersion, PlatformTag};
 use crate::wheel::filename::WheelFileName;
+use crate::wheel::info;
+use crate::wheel::metadata::Metadata;
+use crate::wheel::reader::MAX_TEXT;
+use crate::wheel::required::Required;
 use crate::zip::archive::{Archive, ArchiveError};
 
 /// Everything that was found in the files of one run. Serializes as the JSON of `relkit inspect`.
@@ -158,14 +162,17 @@ fn inspect_wheel(path: &Path, report: &mut Report) -> Result<(), CheckError> {
         }
     }
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let tags = match name.parse::<WheelFileName>() {
-        Ok(name) => name.tags.platform,
-        Err(error) => {
-            report.problems.push(InspectionProblem::of(shown.clone(), &error));
-            Vec::new()
-        }
-    };
+    let name = name.parse::<WheelFileName>();
+    if let Err(error) = &name {
+        report.problems.push(InspectionProblem::of(shown.clone(), error));
+    }
+    let name = name.ok();
+    let tags = name.as_ref().map(|name| name.tags.platform.clone()).unwrap_or_default();
     let inventory = inventory(&archive, &mut scanned).tagged(&tags);
+    let paths = archive.members().iter().map(|member| member.name.as_str());
+    let required = Required::by(name.as_ref(), metadata(&archive, name.as_ref()).as_ref(), paths);
+    let brought = required.brought(inventory.binaries());
+    let inventory = inventory.beside(brought);
     for (member, facts) in inventory.binaries() {
         let alone = inventory.alone(member);
         report.binaries.push(Binary::of(format!("{shown}/{member}"), Some(member.clone()), facts, &alone));
@@ -183,6 +190,13 @@ fn inspect_wheel(path: &Path, report: &mut Report) -> Result<(), CheckError> {
     let next_tag = inventory.next_tag();
     report.wheels.push(InspectedWheel { path: shown, tags, honest_tags: honest, next_tag, not_counted });
     Ok(())
+}
+
+/// METADATA, where it is there and can be read.
+fn metadata(archive: &Archive, name: Option<&WheelFileName>) -> Option<Metadata> {
+    let directory = info::directory(&name?.stem());
+    let text = archive.read(archive.find(&format!("{directory}/METADATA"))?, MAX_TEXT).ok()?;
+    Metadata::parse(&text).ok()
 }
 
 impl InspectionProblem {

@@ -107,7 +107,7 @@ pub fn check_archive(archive: Archive, options: &Options<'_>) -> Result<(FileRep
     let found = run(options, |rule, found| rule.check_wheel(&wheel, found));
     // Asked where a command that retags may be named: it holds every binary against many tags.
     let may_be_mended = !report::remedies(found.iter().map(|(_, finding)| finding)).is_empty();
-    let has_honest_tag = may_be_mended && !wheel.inventory.honest_tags().is_empty();
+    let has_honest_tag = may_be_mended && rules::binary::has_honest_tag(&wheel);
     let (report, summary) = finished(found, Summary::of_wheel(&mut wheel, options.sdk), options);
     Ok((FileReport { has_honest_tag, ..report }, summary))
 }

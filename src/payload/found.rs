@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::binary::Magic;
+use crate::binary::{Magic, ends_as_library};
 use crate::fs::{FsError, Mode};
 use crate::member_path::{self, MemberPath};
 
@@ -64,10 +64,10 @@ impl Found {
         self.file_name().strip_suffix(".exe").unwrap_or(self.file_name())
     }
 
-    /// Whether it is called as libraries are: `libz.so.1`, `a.dylib`, `a.dll`.
+    /// Whether it is called as libraries and extension modules are: `libz.so.1`, `a.dylib`, `a.dll`, `a.pyd`.
     pub(super) fn is_library_by_name(&self) -> bool {
-        let name = self.file_name().to_ascii_lowercase();
-        [".dylib", ".dll", ".so"].iter().any(|end| name.ends_with(end)) || name.contains(".so.")
+        let name = self.file_name();
+        ends_as_library(name) || name.to_ascii_lowercase().contains(".so.")
     }
 
     /// The mode of a file beside a program that lies in `directory`.
@@ -77,6 +77,24 @@ impl Found {
             Magic::Script if marked => Mode::Executable,
             magic if magic.format().is_some() && !self.is_library_by_name() => Mode::Executable,
             _ => Mode::Data,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn libraries_are_known_by_their_names() {
+        for (names, is_library) in [
+            ("libz.so libz.so.1 LIBZ.SO.1 a.dylib A.DLL bin/a.pyd a.cp312-win_amd64.PYD a.abi3.so", true),
+            ("a so a.exe a.soft dll a.pyd.txt", false),
+        ] {
+            for name in names.split(' ') {
+                let found = Found::dangling(name.parse().unwrap());
+                assert_eq!(found.is_library_by_name(), is_library, "{name}");
+            }
         }
     }
 }

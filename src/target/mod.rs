@@ -7,6 +7,7 @@ mod known;
 mod os_version;
 mod platform_tag;
 mod platform_tag_set;
+mod taken;
 mod triple;
 
 pub(crate) use architecture::{AndroidAbi, Architecture, IosMachine, MacosArchitecture};

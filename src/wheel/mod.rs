@@ -17,6 +17,7 @@ pub(crate) mod pin;
 pub(crate) mod project_file;
 pub mod reader;
 pub mod record;
+pub(crate) mod required;
 pub mod requirement;
 pub(crate) mod rst;
 pub mod sbom;

@@ -313,6 +313,13 @@ fn name_cases() -> Vec<Case> {
         ("tag-linux-bare", E, named("openai_codex_cli_bin-0.163.0-py3-none-linux_x86_64.whl".into())),
         ("tag-known", E, mac(mac_sample(ARM64, 10, 9).build()).renamed("openai_codex_cli_bin-0.163.0-py3-none-macosx_10_9_arm64.whl")),
         ("tag-known", W, mac(mac_sample(ARM64, 10, 9).build()).renamed("openai_codex_cli_bin-0.163.0-py3-none-macosx_10_9_arm64.macosx_11_0_arm64.whl")),
+        ("tag-known", E, named("openai_codex_cli_bin-0.163.0-py3-none-musllinux_2_0_x86_64.whl".into())),
+        ("tag-known", W, named("openai_codex_cli_bin-0.163.0-py3-none-musllinux_1_1_x86_64.musllinux_2_0_x86_64.whl".into())),
+        ("tag-known", E, named("openai_codex_cli_bin-0.163.0-py3-none-manylinux_3_0_x86_64.whl".into())),
+        ("tag-known", E, named("openai_codex_cli_bin-0.163.0-py3-none-manylinux_1_17_x86_64.whl".into())),
+        ("tag-known", E, named("openai_codex_cli_bin-0.163.0-py3-none-manylinux_2_4_x86_64.musllinux_0_9_x86_64.whl".into())),
+        ("tag-known", W, named("openai_codex_cli_bin-0.163.0-py3-none-manylinux_2_99_x86_64.whl".into())),
+        ("tag-known", W, named("openai_codex_cli_bin-0.163.0-py3-none-musllinux_1_3_x86_64.whl".into())),
         ("tag-index", E, mac(mac_sample(ARM64, 11, 0).build()).renamed("openai_codex_cli_bin-0.163.0-py3-none-macosx_12_3_arm64.whl")),
         ("tag-index", E, mac(mac_sample(ARM64, 11, 0).build()).renamed("openai_codex_cli_bin-0.163.0-py3-none-macosx_17_0_arm64.whl")),
         ("tag-set-sorted", W, named("openai_codex_cli_bin-0.163.0-py3-none-musllinux_1_1_x86_64.manylinux_2_17_x86_64.manylinux2014_x86_64.whl".into())),
@@ -1103,7 +1110,8 @@ fn mac_sibling(library: &'static str) -> Sample {
 /// A wheel with a module whose library lies where nothing leads, and this Python code.
 fn module(python: &str) -> Sample {
     let library = ElfSample { interpreter: None, flags_1: 0, soname: Some("libmore.so"), ..glibc_elf() };
-    let module = ElfSample { needed: vec!["libc.so.6", "libmore.so"], soname: None, ..library.clone() };
+    let (needed, defined) = (vec!["libc.so.6", "libmore.so"], vec!["PyInit_more"]);
+    let module = ElfSample { needed, defined, hash: SampleHash::SysV, soname: None, ..library.clone() };
     tagged(&["manylinux2014_x86_64", "manylinux_2_17_x86_64"], static_pie(62).build())
         .and("codex_cli_bin/more.cpython-312-x86_64-linux-gnu.so", module.build(), 0o100644)
         .and("codex_cli_bin/lib/libmore.so", library.build(), 0o100644)
@@ -1168,7 +1176,8 @@ fn android(tag: &str, android_api: Option<u32>) -> Sample {
 }
 
 /// Rules that are tested elsewhere: they need a second file, or an input that samples cannot make.
-const ELSEWHERE: [&str; 4] = ["abi3-symbols", "attestation", "extension-suffix", "manylinux-blacklist"];
+const ELSEWHERE: [&str; 5] =
+    ["abi3-symbols", "attestation", "extension-start", "extension-suffix", "manylinux-blacklist"];
 
 fn cases() -> Vec<Case> {
     [archive_cases(), name_cases(), metadata_cases(), record_cases(), content_cases(), binary_cases()]

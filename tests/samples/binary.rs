@@ -463,6 +463,8 @@ pub struct MachSample {
     pub rpaths: Vec<&'static str>,
     /// Symbols of other files, with their descriptions in the table of symbols.
     pub undefined: Vec<(&'static str, u16)>,
+    /// The one name that the tree of exports holds, where there is a tree.
+    pub exported: Option<&'static str>,
     pub signed: bool,
 }
 
@@ -481,6 +483,7 @@ pub fn mac(cpu: u32, major: u16, minor: u8) -> MachSample {
         dylibs: vec![("/usr/lib/libSystem.B.dylib", false)],
         rpaths: Vec::new(),
         undefined: Vec::new(),
+        exported: None,
         signed: true,
     }
 }
@@ -520,6 +523,22 @@ impl MachSample {
             commands.push(words(&[2, 24, start, count, start + 16 * count, names.len() as u32]));
             commands.push(words(&[[0xb, 80, 0, 0, 0, 0, 0, count].as_slice(), &[0; 12]].concat()));
             symbols.extend(names);
+        }
+        if let Some(name) = self.exported {
+            // A root with one edge, and the node at its end: flags and an address.
+            let tree = [&b"\0\x01_"[..], name.as_bytes(), &[0, name.len() as u8 + 5], &[2, 0, 0x20, 0]].concat();
+            size += 16;
+            // The tables before moved on by this command.
+            for command in &mut commands {
+                if command[..4] == [2, 0, 0, 0] {
+                    for at in [8, 16] {
+                        let place = u32::from_le_bytes(command[at..at + 4].try_into().unwrap()) + 16;
+                        command[at..at + 4].copy_from_slice(&place.to_le_bytes());
+                    }
+                }
+            }
+            commands.push(words(&[0x8000_0033, 16, 32 + (size + symbols.len()) as u32, tree.len() as u32]));
+            symbols.extend(tree);
         }
         let end = 32 + (size + symbols.len()) as u32;
         if self.signed {
@@ -633,6 +652,8 @@ pub struct PeSample<'a> {
     pub delayed: &'a [&'a str],
     /// Exports that are another DLL's, as `DLL.NAME`.
     pub forwards: &'a [&'a str],
+    /// Exports of its own.
+    pub exports: &'a [&'a str],
     pub is_library: bool,
     pub signed: bool,
     /// The flags in the header of .NET, where there is one.
@@ -679,10 +700,22 @@ impl PeSample<'_> {
             section[delayed + 32 * index + 16..][..4].copy_from_slice(&PE_BASE.to_le_bytes());
         }
         let exports = section.len();
-        let count = self.forwards.len();
-        section.resize(exports + 40 + 4 * count, 0);
-        for (at, value) in [(16, 1), (20, count as u32), (28, PE_BASE + exports as u32 + 40)] {
+        let (count, named) = (self.forwards.len() + self.exports.len(), self.exports.len());
+        let (names, ordinals) = (exports + 40 + 4 * count, exports + 40 + 4 * count + 4 * named);
+        section.resize(ordinals + 2 * named, 0);
+        let address = |at: usize| PE_BASE + at as u32;
+        let counts = [(16, 1), (20, count as u32), (24, named as u32)];
+        for (at, value) in
+            counts.into_iter().chain([(28, address(exports + 40)), (32, address(names)), (36, address(ordinals))])
+        {
             section[exports + at..][..4].copy_from_slice(&value.to_le_bytes());
+        }
+        for (index, name) in self.exports.iter().enumerate() {
+            let at = put_name(&mut section, name);
+            let place = self.forwards.len() + index;
+            section[exports + 40 + 4 * place..][..4].copy_from_slice(&PE_BASE.to_le_bytes());
+            section[names + 4 * index..][..4].copy_from_slice(&at.to_le_bytes());
+            section[ordinals + 2 * index..][..2].copy_from_slice(&(place as u16).to_le_bytes());
         }
         for (index, name) in self.forwards.iter().enumerate() {
             let at = put_name(&mut section, name);

@@ -70,7 +70,23 @@ fn macos_defects_are_told_apart() {
     assert_eq!(phone[0].weight(), Weight::WrongMachine);
     let brew = vec![("/opt/homebrew/lib/libssl.dylib", false)];
     let brew = of(MachSample { dylibs: brew, ..mac(ARM64, 11, 0) }, "macosx_11_0_arm64");
-    assert!(matches!(brew.as_slice(), [Objection::NeededLibrary { absence: Absence::Fatal, .. }]), "{brew:?}");
+    assert!(matches!(brew.as_slice(), [Objection::NeededLibrary { absence: Absence::BreaksPromise, .. }]), "{brew:?}");
+    for (library, optional, is_honest) in [
+        ("/opt/homebrew/lib/libssl.dylib", false, false),
+        ("/usr/local/opt/gcc/lib/libgomp.1.dylib", false, false),
+        ("/Users/me/build/libx.dylib", false, false),
+        ("/Library/Frameworks/Python.framework/Versions/3.12/Python", false, false),
+        ("/opt/homebrew/lib/libssl.dylib", true, true),
+        ("/usr/lib/libz.1.dylib", false, true),
+        // Who loads the file may have the library.
+        ("@rpath/libssl.dylib", false, true),
+    ] {
+        let bytes = MachSample { dylibs: vec![(library, optional)], ..mac(ARM64, 11, 0) }.build();
+        let found = inventory(&[("bin/x", bytes)]);
+        assert_eq!(!found.honest_tags().is_empty(), is_honest, "{library}");
+        let next = found.next_tag().map(|next| next.because);
+        assert_eq!(next.is_some_and(|because| because.contains(library)), !is_honest, "{library}");
+    }
 
     let mut cut = mac(ARM64, 11, 0).build();
     cut.truncate(cut.len() - 1);

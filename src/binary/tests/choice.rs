@@ -69,10 +69,56 @@ fn the_next_better_tag_is_ruled_out_by_a_file() {
         next(mac(ARM64, 13, 0).build()).unwrap(),
         "macosx_12_0_arm64 the aarch64 code of `program` needs macOS 13.0, and the tag promises 12.0"
     );
+    // The numbers between 15 and 26 are those of no system.
+    assert!(next(mac(ARM64, 26, 0).build()).unwrap().starts_with("macosx_15_0_arm64 "));
+    let marked = ElfSample {
+        versions: vec![("libc.so.6", "GLIBC_ABI_GNU2_TLS", false, vec![]), ("libc.so.6", "GLIBC_2.17", false, vec![])],
+        ..glibc_elf()
+    };
+    let of_marked = inventory(&[("x", marked.build())]);
+    assert_eq!(of_marked.honest_tags()[0].to_string(), "manylinux_2_43_x86_64");
+    assert!(
+        next(marked.build()).unwrap().starts_with("manylinux_2_39_x86_64 `program` needs `GLIBC_ABI_GNU2_TLS`, and")
+    );
     assert_eq!(next(mac(ARM64, 11, 0).build()), None);
     assert_eq!(next(pe(0x8664, &["KERNEL32.dll"], false)), None);
     let both = inventory(&[("bin/x", static_elf().build()), ("bin/y", pe(0x8664, &[], false))]);
     assert_eq!(both.next_tag().unwrap().because, "`y` is PE, and the tag's platform runs ELF");
+}
+
+#[test]
+fn of_each_family_the_tag_that_wheels_are_built_for_is_named() {
+    let glibc =
+        |node, symbol| ElfSample { versions: vec![("libc.so.6", node, false, vec![(symbol, false)])], ..glibc_elf() };
+    for (node, floors) in [
+        ("GLIBC_2.5", "musllinux_1_1"),
+        ("GLIBC_2.7", "manylinux_2_5 musllinux_1_1"),
+        ("GLIBC_2.14", "manylinux_2_12 musllinux_1_1"),
+        ("GLIBC_2.27", "manylinux_2_17 musllinux_1_1"),
+        ("GLIBC_2.29", "manylinux_2_28 musllinux_1_1"),
+        ("GLIBC_2.38", "manylinux_2_34 musllinux_1_1"),
+        ("GLIBC_2.41", "manylinux_2_39 musllinux_1_1"),
+    ] {
+        let found =
+            inventory(&[("a/one", glibc("GLIBC_2.2.5", "exit").build()), ("a/two", glibc(node, "much").build())]);
+        let ruled_out = found.ruled_out();
+        let tags: Vec<_> = ruled_out.iter().map(|(tag, ..)| tag.to_string().replace("_x86_64", "")).collect();
+        assert_eq!(tags.join(" "), floors, "{node}");
+        for (tag, member, objection) in &ruled_out {
+            assert!(!tag.is_manylinux() || (*member, objection.to_string().contains(node)) == ("a/two", true), "{tag}");
+        }
+    }
+    // What decides against a tag that lies far below is what decides against the next.
+    let both = ElfSample {
+        versions: vec![
+            ("libc.so.6", "GLIBC_2.14", false, vec![("memcpy", false)]),
+            ("libc.so.6", "GLIBC_2.34", false, vec![("exit", false)]),
+        ],
+        ..glibc_elf()
+    };
+    let both = inventory(&[("x", both.build())]);
+    let (_, why) = both.ruled_out_by(&"manylinux1_x86_64".parse().unwrap()).unwrap();
+    assert!(why.to_string().contains("GLIBC_2.34"), "{why}");
 }
 
 #[test]

@@ -226,3 +226,26 @@ fn levels_of_processors_are_no_part_of_a_tag() {
         assert_eq!(objections_to(&of(levels), GLIBC), [Objection::ProcessorLevel { level }], "{levels}");
     }
 }
+
+#[test]
+fn segments_fit_the_pages_of_the_kernel() {
+    use crate::binary::objection::Weight;
+    for (machine, flags, tag, skew, expected) in [
+        (21, 2, "manylinux_2_17_ppc64le", 0, None),
+        (21, 2, "manylinux_2_17_ppc64le", 0x1_0000, None),
+        (21, 2, "manylinux_2_17_ppc64le", 0x1000, Some(Weight::Error)),
+        (21, 2, "manylinux_2_17_ppc64le", 0x8000, Some(Weight::Error)),
+        (258, 0x43, "manylinux_2_36_loongarch64", 0x4000, None),
+        (258, 0x43, "manylinux_2_36_loongarch64", 0x2000, Some(Weight::Error)),
+        (183, 0, "manylinux_2_17_aarch64", 0x1_0000, None),
+        (183, 0, "manylinux_2_17_aarch64", 0x1000, Some(Weight::Warning)),
+        (183, 0, "musllinux_1_1_aarch64", 0x1000, Some(Weight::Warning)),
+        (21, 2, "musllinux_1_1_ppc64le", 0x1000, Some(Weight::Error)),
+        (62, 0, "manylinux_2_17_x86_64", 0x1000, None),
+    ] {
+        let program = ElfSample { machine, flags, skew, ..static_elf() };
+        let found = objections_to(&program.build(), tag);
+        assert_eq!(found.first().map(Objection::weight), expected, "{tag} {skew:#x}: {found:?}");
+        assert_eq!(found.iter().any(Objection::breaks_promise), expected == Some(Weight::Error), "{tag} {skew:#x}");
+    }
+}

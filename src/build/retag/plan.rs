@@ -14,6 +14,7 @@ use crate::target::{PlatformTag, PlatformTagSet};
 use crate::version::PublicVersion;
 use crate::wheel::filename::WheelFileName;
 use crate::wheel::reader::{MAX_TEXT, Wheel, WheelError};
+use crate::wheel::required::Required;
 use crate::wheel::tag::TagSet;
 use crate::wheel::verify::{Disagreement, is_exempt};
 use crate::wheel::wheel_file::{Root, WheelFile};
@@ -177,7 +178,10 @@ fn read(wheel: &Wheel) -> Result<(Inventory, HashMap<String, Sha256Digest>), Ret
             Some(Ok(facts)) => binaries.push((member.name.clone(), facts)),
         }
     }
-    Ok((Inventory::new(binaries).held_as(entries).tagged(&wheel.name().tags.platform), digests))
+    let paths = wheel.files().map(|member| member.name.as_str());
+    let brought = Required::by(Some(wheel.name()), Some(wheel.metadata()), paths).brought(&binaries);
+    let inventory = Inventory::new(binaries).held_as(entries).tagged(&wheel.name().tags.platform);
+    Ok((inventory.beside(brought), digests))
 }
 
 fn wheel_file(wheel: &Wheel) -> Result<WheelFile, RetagError> {

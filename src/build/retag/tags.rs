@@ -77,11 +77,7 @@ fn hold(path: &Path, platforms: &PlatformTagSet, inventory: &Inventory) -> Resul
             return Err(RetagError::Unjudged { path, tag, member, honest: inventory.honest_tags() });
         }
     }
-    let broken = |tag: &PlatformTag| {
-        let objections = inventory.counted(tag).into_iter();
-        objections.filter(|(_, objection)| objection.breaks_promise()).collect::<Vec<_>>()
-    };
-    let all: Vec<_> = platforms.tags().iter().map(|tag| (tag, broken(tag))).collect();
+    let all: Vec<_> = platforms.tags().iter().map(|tag| (tag, inventory.promise_breakers(tag))).collect();
     let Some((tag, member, objection)) =
         all.iter().find_map(|(tag, found)| found.first().map(|(member, objection)| (*tag, *member, objection)))
     else {
@@ -104,6 +100,9 @@ fn reservations(platforms: &PlatformTagSet, had: &[PlatformTag], inventory: &Inv
     let mut said: Vec<(&str, Objection)> = Vec::new();
     let mut warnings = Vec::new();
     for tag in platforms.tags() {
+        if let Some(why) = tag.taken_by_nobody() {
+            warnings.push(format!("no installer takes `{tag}`: {why}"));
+        }
         for found in inventory.counted(tag) {
             if !before.contains(&found) && !said.contains(&found) {
                 warnings.push(format!("`{}` under `{tag}`: {}", found.0, found.1));
@@ -117,7 +116,7 @@ fn reservations(platforms: &PlatformTagSet, had: &[PlatformTag], inventory: &Inv
 fn reasons(platforms: &PlatformTagSet, had: &[PlatformTag], inventory: &Inventory) -> Vec<Reason> {
     let next = inventory.ruled_out().into_iter().filter(|(.., objection)| objection.weight() != Weight::WrongMachine);
     let left = had.iter().filter(|tag| !platforms.tags().contains(tag)).filter_map(|tag| {
-        let (member, objection) = inventory.broken_by(tag)?;
+        let (member, objection) = inventory.ruled_out_by(tag)?;
         Some((tag.clone(), member, objection))
     });
     let mut reasons: Vec<Reason> = Vec::new();
@@ -131,7 +130,7 @@ fn reasons(platforms: &PlatformTagSet, had: &[PlatformTag], inventory: &Inventor
 
 /// What stands in the way of the tags that the wheel had, and of those that come nearest.
 fn nearest(had: &[PlatformTag], inventory: &Inventory) -> String {
-    let kept = had.iter().filter_map(|tag| inventory.broken_by(tag).map(|(member, it)| (tag.clone(), member, it)));
+    let kept = had.iter().filter_map(|tag| inventory.ruled_out_by(tag).map(|(member, it)| (tag.clone(), member, it)));
     let all = kept.chain(inventory.ruled_out());
     let reasons: Vec<_> =
         all.take(MAX_REASONS).map(|(tag, member, it)| format!("`{member}` under `{tag}`: {it}")).collect();

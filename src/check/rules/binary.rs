@@ -5,14 +5,12 @@ use std::cell::{LazyCell, OnceCell};
 use std::collections::{BTreeSet, HashMap};
 
 use super::named::misnamed;
-use super::provided::Provided;
-use crate::binary::{Absence, Facts, Format, Libc, Objection, Reach, Weight};
+use crate::binary::{Absence, Format, Libc, Objection, Reach, Weight};
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
 use crate::error::sentence;
-use crate::member_path::{join, parent};
 use crate::target::PlatformTag;
-use crate::wheel::requirement::Requirement;
+use crate::wheel::required::Required;
 
 rule!(BINARY_READABLE = "binary-readable", Error, Wheel(binary_readable);
     what: "What begins as an ELF, Mach-O or PE file is one throughout: its headers do not contradict themselves or lead outside the file, and what a loader cannot do without is there. What has the name of an extension module that Python imports (`.abi3.so`, `.cpython-312-*.so`, `.pyd`, in a wheel for Linux or macOS `NAME.so`) begins as one; other names of libraries, linker scripts, and what lies among tests are a warning. So is, without an execute bit or the name of a library or program, a file of no more bytes than a header, or one for DOS. An object file or static library is a warning where its name is not that of a shared library and it is not meant to be started; so is what lies among tests, as in every rule about binaries: a file in a directory such as `tests`, `testdata` or `fixtures` that has not the name of a library and no execute bit.",
@@ -114,6 +112,18 @@ rule!(ELF_ISA = "elf-isa", Error, Wheel(|wheel, found| objections(wheel, found, 
     fix: "Link without `-z x86-64-v2` and its like, or choose the code at run time";
     because: [Loader("glibc refuses the file on processors below that level"), Promise("the tag promises the baseline of x86-64"), Habit("nothing loads what tests read")]);
 
+rule!(ELF_PAGES = "elf-pages", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::PageSize { .. })));
+    what: "The segments of ELF files can be mapped in memory pages as large as the kernels for the processor have: 64 KiB for ppc64le, 16 KiB for loongarch64. For aarch64, where RHEL 8 and its like have 64 KiB and most others 4 KiB, it is a warning.",
+    why: "The loader refuses the file: `ELF load command address/offset not page-aligned`.",
+    fix: "Link without `-z max-page-size=4096`, and do not change the file with tools that believe in pages of 4 KiB, as elder `patchelf` does without `--page-size`";
+    because: [Loader("what does not fit the pages of the kernel is refused"), Habit("most kernels for aarch64 have pages of 4 KiB, and nothing loads what tests read")]);
+
+rule!(ELF_TLS = "elf-tls", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::StaticTls { .. })));
+    what: "No extension module has variables of threads in the model of what is there when the program starts (initial-exec) under a musllinux tag, or more than 2048 bytes of them under a manylinux tag.",
+    why: "Python opens modules late: musl refuses such a module (`initial-exec TLS resolves to dynamic definition`), and glibc has no room for it (`cannot allocate memory in static TLS block`).",
+    fix: "Build without `-ftls-model=initial-exec`; of jemalloc and mimalloc, switch the model off (`--disable-initial-exec-tls`, `MI_LOCAL_DYNAMIC_TLS`)";
+    because: [Loader("the module is refused when it is imported"), Habit("nothing loads what tests read")]);
+
 rule!(ELF_NEEDED = "elf-needed", Error, Wheel(|wheel, found| objections(wheel, found, Some(Format::Elf), |it| matches!(it, Objection::NeededLibrary { .. })));
     what: "Needed libraries are part of every platform of the tag, or lie in the wheel where an `$ORIGIN` run path leads once it is installed: a program of `.data/scripts` lies in `bin/` then, `DT_RUNPATH` serves its own file alone, `DT_RPATH` and musl's run paths what that file loads too. A library that a module of Python misses is a warning where Python code of the wheel may have loaded it before, and one that a library misses where a required distribution brings it along and loads it, as torch does. A plug-in that only some programs load is judged as every other file: nothing in a wheel says who asks for it.",
     why: "The loader does not find them, and the file does not start.",
@@ -155,7 +165,7 @@ rule!(MACHO_DYLIBS = "macho-dylibs", Error, Wheel(|wheel, found| objections(whee
 #[rustfmt::skip]
 pub(crate) static RULES: &[&Rule] = &[
     &BINARY_READABLE, &BINARY_FORMAT, &BINARY_SYSTEM, &ELF_ARCH, &MACHO_ARCH, &PE_ARCH, &MANYLINUX_LIBC,
-    &MUSLLINUX_LIBC, &ELF_INTERP, &MANYLINUX_FLOOR, &MANYLINUX_BLACKLIST, &MUSLLINUX_FLOOR, &ELF_ISA, &ELF_NEEDED,
+    &MUSLLINUX_LIBC, &ELF_INTERP, &MANYLINUX_FLOOR, &MANYLINUX_BLACKLIST, &MUSLLINUX_FLOOR, &ELF_ISA, &ELF_PAGES, &ELF_TLS, &ELF_NEEDED,
     &MACHO_MINOS, &MACHO_NO_MINOS, &ANDROID_API, &MACHO_SIGNED, &MACHO_DYLIBS,
 ];
 
@@ -174,8 +184,8 @@ pub(super) fn objections(
         let judged = wheel.objections.iter().filter(|(other, ..)| other == tag);
         wheel.inventory.bystanders(Some(&own), judged.map(|(_, member, objection)| (member.as_str(), objection)))
     };
-    let (loads_libraries, required, mut brought) = (OnceCell::new(), OnceCell::new(), HashMap::new());
-    let provided = LazyCell::new(|| Provided::to(wheel));
+    let (loads_libraries, mut required_of) = (OnceCell::new(), HashMap::new());
+    let required = LazyCell::new(|| required(wheel));
     for (tag, member, objection) in wheel.objections.iter().filter(|(.., objection)| pick(objection)) {
         if binaries.get(member.as_str()).is_some_and(|facts| format.is_none_or(|format| facts.format == format)) {
             let is_meant = bystanders.entry(tag).or_insert_with(|| of_tag(tag)).excuse(member, objection);
@@ -183,27 +193,14 @@ pub(super) fn objections(
                 Objection::NeededLibrary { library, reach: Reach::Absent, .. } => Some(library),
                 _ => None,
             };
-            let is_brought = absent.is_some_and(|library| {
-                let required = required.get_or_init(|| Required::by(wheel));
-                binaries.get(member.as_str()).is_some_and(|facts| {
-                    *brought.entry(member).or_insert_with(|| required.may_bring_to(member, facts))
-                        || required.sibling_may_bring(library, member, facts)
-                })
+            let bringer = absent.and_then(|library| {
+                let facts = binaries.get(member.as_str())?;
+                required_of.entry(member).or_insert_with(|| required.of(member, facts)).bringer(library)
             });
-            // A loader takes what is loaded already, by its own name, and asks for no path.
-            let is_loaded = !is_brought
-                && format != Some(Format::Pe)
-                && absent.is_some_and(|library| provided.has(library))
-                && binaries.get(member.as_str()).is_some_and(|facts| !facts.is_executable());
             let is_lost = is_preloaded(objection) && !*loads_libraries.get_or_init(|| python_loads_libraries(wheel));
-            let is_warning = (objection.weight() == Weight::Warning && !is_lost) || is_meant || is_brought || is_loaded;
+            let is_warning = (objection.weight() == Weight::Warning && !is_lost) || is_meant || bringer.is_some();
             let severity = if is_warning { Severity::Warning } else { Severity::Error };
-            let note = match objection {
-                _ if is_loaded => "; a distribution that is required may have loaded it before",
-                _ if !is_brought => "",
-                _ if format == Some(Format::Pe) => "; a distribution that is required by an exact pin may have it",
-                _ => "; a run path leads to where a required distribution may have it",
-            };
+            let note = bringer.map(|bringer| format!("; {bringer}")).unwrap_or_default();
             found.with(severity, Some(member), format!("{objection} (`{tag}`){note}"));
         }
     }
@@ -215,8 +212,21 @@ fn is_preloaded(objection: &Objection) -> bool {
 }
 
 /// Whether Python code of the wheel may load libraries before it imports a module. Of what was not read anything may be so.
-fn python_loads_libraries(wheel: &WheelSubject) -> bool {
-    const LOADERS: [&str; 6] = ["ctypes", "cffi", "dlopen", "CDLL", "RTLD_", "LD_LIBRARY_PATH"];
+pub(super) fn python_loads_libraries(wheel: &WheelSubject) -> bool {
+    const LOADERS: [&str; 11] = [
+        "ctypes",
+        "cffi",
+        "dlopen",
+        "CDLL",
+        "RTLD_",
+        "LD_LIBRARY_PATH",
+        // Of torch and tensorflow, and of Python's own importers.
+        "load_library",
+        "load_op_library",
+        "load_dynamic",
+        "ExtensionFileLoader",
+        "spec_from_file_location",
+    ];
     let sources = wheel.files().filter(|(member, _)| member.name.ends_with(".py"));
     let mut texts = sources.map(|(_, scanned)| scanned.text.as_deref());
     texts.any(|text| {
@@ -227,73 +237,14 @@ fn python_loads_libraries(wheel: &WheelSubject) -> bool {
     })
 }
 
-/// What other distributions may bring beside the files of a wheel.
-struct Required<'a> {
-    /// The names of the distributions that it requires, a line each.
-    names: String,
-    /// Whether one of them is released together with the wheel: an exact pin of the wheel's own version, or of a
-    /// distribution whose name begins with the wheel's.
-    has_sibling: bool,
-    /// The paths of its own files, sorted.
-    paths: Vec<&'a str>,
+/// What the distributions that the wheel requires may bring to its files.
+pub(super) fn required(wheel: &WheelSubject) -> Required<'_> {
+    let paths = wheel.files().map(|(member, _)| member.name.as_str());
+    Required::by(wheel.name.as_ref().ok(), wheel.good_metadata(), paths)
 }
 
-impl<'a> Required<'a> {
-    fn by(wheel: &'a WheelSubject) -> Self {
-        let required = wheel.good_metadata().into_iter().flat_map(|metadata| metadata.requires_dist().flatten());
-        let required: Vec<Requirement> = required.collect();
-        let has_sibling = wheel.name.as_ref().is_ok_and(|own| {
-            let (version, family) = (own.pep440(), format!("{}-", own.distribution.normalized()));
-            let pins = required.iter().filter(|requirement| requirement.pin_faults().is_empty());
-            pins.into_iter().any(|pin| {
-                pin.pinned_version().is_some_and(|pinned| version.as_ref() == Some(pinned))
-                    || pin.name.normalized().starts_with(&family)
-            })
-        });
-        let names: BTreeSet<String> = required.iter().map(|requirement| requirement.name.normalized()).collect();
-        let mut paths: Vec<&str> = wheel.files().map(|(member, _)| member.name.as_str()).collect();
-        paths.sort_unstable();
-        Self { names: names.into_iter().collect::<Vec<_>>().join("\n"), has_sibling, paths }
-    }
-
-    /// Whether a run path of the file leads to a directory that is not in the wheel and goes by the name of a distribution
-    /// that the wheel requires: `PyQt6/Qt6/lib` of `PyQt6-Qt6`, `nvidia/cublas/lib` of `nvidia-cublas-cu12`.
-    fn may_bring_to(&self, member: &str, facts: &Facts) -> bool {
-        const USUAL: [&str; 4] = ["lib", "lib64", "libs", "bin"];
-        led_to(member, facts).iter().any(|directory| {
-            let names_one = directory
-                .split('/')
-                .map(str::to_ascii_lowercase)
-                .any(|part| part.len() > 2 && !USUAL.contains(&part.as_str()) && self.names.contains(&part));
-            names_one && !self.has_files_in(directory)
-        })
-    }
-
-    /// Whether a distribution that is released together with the wheel may bring the library to where the loader looks: to
-    /// a run path among the packages, on Windows to a directory that Python code adds.
-    fn sibling_may_bring(&self, library: &str, member: &str, facts: &Facts) -> bool {
-        if !self.has_sibling {
-            return false;
-        }
-        match facts.format {
-            Format::Pe => true,
-            Format::Elf => !library.contains('/') && !led_to(member, facts).is_empty(),
-            Format::MachO if library.starts_with("@loader_path/") => true,
-            Format::MachO => library.starts_with("@rpath/") && !led_to(member, facts).is_empty(),
-        }
-    }
-
-    fn has_files_in(&self, directory: &str) -> bool {
-        let inside = format!("{directory}/");
-        let first = self.paths.partition_point(|path| *path < inside.as_str());
-        self.paths.get(first).is_some_and(|path| path.starts_with(&inside))
-    }
-}
-
-/// The directories among the packages that the run paths of a file lead to.
-fn led_to(member: &str, facts: &Facts) -> BTreeSet<String> {
-    const ORIGINS: [&str; 4] = ["$ORIGIN", "${ORIGIN}", "@loader_path", "@executable_path"];
-    let paths = facts.slices.iter().flat_map(|slice| &slice.run_paths);
-    let from_own = paths.filter_map(|path| ORIGINS.iter().find_map(|origin| path.strip_prefix(origin)));
-    from_own.filter_map(|rest| join(parent(member), rest)).collect()
+/// Whether some platform tag is honest for what the wheel holds, as `retag` chooses it.
+pub(crate) fn has_honest_tag(wheel: &WheelSubject) -> bool {
+    let brought = required(wheel).brought(wheel.inventory.binaries());
+    !wheel.inventory.clone().beside(brought).honest_tags().is_empty()
 }

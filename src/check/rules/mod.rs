@@ -13,12 +13,12 @@ pub(crate) mod index;
 pub(crate) mod linking;
 pub(crate) mod links;
 pub(crate) mod metadata;
+mod modules;
 pub(crate) mod named;
 pub(crate) mod names;
 pub(crate) mod paths;
 pub(crate) mod payload;
 pub(crate) mod pe_imports;
-mod provided;
 pub(crate) mod published;
 pub(crate) mod receipt;
 pub(crate) mod record;
@@ -72,7 +72,7 @@ static FAMILIES: [Row; 11] = [
         Family::Binary,
         "binary",
         "Every executable and library against the platform tags of its wheel.",
-        &[binary::RULES, pe_imports::RULES, linking::RULES, extensions::RULES, abi::RULES],
+        &[binary::RULES, pe_imports::RULES, linking::RULES, extensions::RULES, modules::RULES, abi::RULES],
     ),
     (
         Family::Set,

@@ -10,7 +10,7 @@ use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::sdist::SdistSubject;
 use crate::check::subject::wheel::WheelSubject;
 use crate::member_path::file_name;
-use crate::target::{Architecture, MacosArchitecture, OsVersion, PlatformTag};
+use crate::target::{Architecture, OsVersion, PlatformTag};
 use crate::wheel::filename::FileNameError;
 use crate::wheel::name::DistributionName;
 
@@ -76,7 +76,7 @@ fn local_version(version: Option<Version>, found: &mut Findings) {
 }
 
 rule!(TAG_KNOWN = "tag-known", Error, Wheel(tag_known);
-    what: "Every platform tag is one that some installer knows, and the Python tags are those of an implementation.",
+    what: "Every platform tag is one that some installer takes on some machine, and the Python tags are those of an implementation. There is no glibc but 2 and no musl but 1, and installers have a lowest version for each system (`packaging.tags`): `manylinux_3_0`, `musllinux_2_0`, `manylinux_2_4` and `macosx_10_9_arm64` are nobody's. A version of glibc or musl that is not known here is a warning.",
     why: "A misspelt tag is valid and matches no machine, so nobody can install the wheel.",
     fix: "Correct the tag, such as `manylinux_2_17_x86_64`, `musllinux_1_1_aarch64`, `macosx_11_0_arm64` or `win_amd64`";
     because: [Installer("no machine takes the tag"), Habit("beside tags that are taken one of macOS for arm64 before 11 does no harm")]);
@@ -88,15 +88,17 @@ fn tag_known(wheel: &WheelSubject, found: &mut Findings) {
             found.whole(error.to_string());
         }
     }
-    let is_never_taken = |tag: &PlatformTag| {
-        let first = OsVersion::new(11, 0);
-        matches!(tag, PlatformTag::Macos { minimum, architecture: MacosArchitecture::Arm64 } if *minimum < first)
-    };
     let platforms = wheel.platforms();
-    for tag in platforms.iter().filter(|tag| is_never_taken(tag)) {
-        // Beside another tag it is of no use, and does no harm.
-        let severity = if platforms.iter().all(is_never_taken) { Severity::Error } else { Severity::Warning };
-        found.with(severity, None, format!("no installer takes `{tag}`: macOS runs on arm64 from 11 on"));
+    let is_of_no_use = platforms.iter().all(|tag| tag.taken_by_nobody().is_some());
+    for tag in &platforms {
+        if let Some(why) = tag.taken_by_nobody() {
+            // Beside another tag it is of no use, and does no harm.
+            let severity = if is_of_no_use { Severity::Error } else { Severity::Warning };
+            found.with(severity, None, format!("no installer takes `{tag}`: {why}"));
+        } else if let Some(libc) = tag.future_libc() {
+            let message = format!("`{tag}` names a version of {libc} that is not known here");
+            found.with(Severity::Warning, None, message);
+        }
     }
     for tag in name.tags.python.iter().filter(|tag| !is_python(tag)) {
         found.whole(format!("`{tag}` is not the Python tag of an implementation"));

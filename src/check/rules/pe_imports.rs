@@ -1,8 +1,7 @@
 //! The rule about the DLLs that Windows binaries import: Windows' own, Python's by the wheel's Python tags (PEP 425, PEP
 //! 384), the wheel's, or those of distributions that it requires.
 
-use super::binary::objections;
-use super::provided::Provided;
+use super::binary::{objections, required};
 use crate::binary::{Format, Objection, PythonLibrary};
 use crate::check::rule::{Findings, Rule, rule};
 use crate::check::subject::wheel::WheelSubject;
@@ -14,9 +13,9 @@ rule!(PE_IMPORTS = "pe-imports", Error, Wheel(pe_imports);
     because: [Loader("the DLL is not found"), Habit("most machines have it, or the start goes on without it")]);
 
 fn pe_imports(wheel: &WheelSubject, found: &mut Findings) {
-    let provided = Provided::to(wheel);
+    let required = required(wheel);
     objections(wheel, found, Some(Format::Pe), |it| match it {
-        Objection::NeededLibrary { library, .. } => !provided.has(library),
+        Objection::NeededLibrary { library, .. } => !required.may_have(library),
         _ => false,
     });
     for (member, facts) in wheel.inventory.binaries().iter().filter(|(_, facts)| facts.format == Format::Pe) {
