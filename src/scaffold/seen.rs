@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::described::Described;
 use super::error::ScaffoldError;
 use super::kind::{self, AccompanyingFile};
 use super::names;
@@ -37,6 +38,7 @@ pub(super) struct Seen<'a> {
     /// The programs among them, by their place in the list.
     programs: Vec<usize>,
     pub(super) inventory: Inventory,
+    pub(super) described: Described,
     _scratch: Scratch,
 }
 
@@ -54,7 +56,8 @@ impl<'a> Seen<'a> {
         if programs.is_empty() {
             return Err(ScaffoldError::NoProgram { payload: path.to_owned() });
         }
-        Ok(Self { path, file_name, files, dangling, programs, inventory, _scratch: scratch })
+        let described = Described::of(path, &file_name, &files);
+        Ok(Self { path, file_name, files, dangling, programs, inventory, described, _scratch: scratch })
     }
 
     /// The programs that users start: those in `bin/`, else at the top, else all.
@@ -181,6 +184,7 @@ impl<'a> Seen<'a> {
                 && self.linked_to(file, executables).is_none()
                 && is_below(root, &file.path)
                 && !file.is_script
+                && !self.described.is_of_manager(&file.path)
                 && kind::of(&file.path, executables) == AccompanyingFile::Other
         };
         self.files.iter().any(|file| is_needed(&file))

@@ -980,6 +980,102 @@ fn a_payload_gets_the_row_that_init_wrote_for_it() {
     }
 }
 
+/// Of several payloads one for which there is no tag, such as FreeBSD's, keeps nobody from the others.
+#[test]
+fn a_payload_without_an_honest_tag_is_left_out_of_several() {
+    let directory = scratch();
+    let root = directory.path();
+    let hopeless = ElfSample { needed: vec!["libnowhere.so.9"], ..glibc_elf() };
+    for (name, program) in [
+        ("probe-1.2.3-one", hopeless.build()),
+        ("probe-1.2.3-two", static_elf().build()),
+        ("probe-1.2.3-bsd", hopeless.build()),
+    ] {
+        write(root, name, program);
+    }
+    let payloads = ["probe-1.2.3-one", "probe-1.2.3-two", "probe-1.2.3-bsd"];
+    let output = init(root, &[&["product", "--format", "json", "--license", "MIT", "--from"], &payloads[..]].concat());
+    assert!(output.status.success(), "{}", text(&output));
+    let told = json(&output);
+    let notes: Vec<_> = told["notes"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    for (note, name) in notes.iter().zip([payloads[0], payloads[2]]) {
+        let start = format!("`{name}` is left out, since no platform tag is honest for it: ");
+        assert!(note.starts_with(&start) && note.contains("libnowhere.so.9"), "{note}");
+    }
+    let release =
+        told["next"].as_array().unwrap().iter().filter_map(Value::as_str).find(|next| next.contains("release "));
+    assert!(release.unwrap().ends_with("--payload probe-1.2.3-two"), "{told}");
+    assert_eq!(told["targets"].as_array().unwrap().len(), 1, "{told}");
+    // Where there is nothing else it is an error.
+    let output = init(root, &["other", "--from", payloads[0], payloads[2]]);
+    assert!(output.status.code() == Some(1) && !root.join("other").exists(), "{}", text(&output));
+}
+
+/// What `init` writes passes `release`, also where the program tells no version; what it says of itself is shown.
+#[test]
+fn a_program_that_tells_no_version_is_released() {
+    for (answer, told, spelled, is_noted) in [
+        ("probe 2026-11-17", "version = { args = ['--version'], pattern = false }", "1.2.3", true),
+        (
+            "probe 1.2.3-DEV",
+            r"version = { args = ['--version'], pattern = '^probe (\d[0-9A-Za-z.-]*)' }",
+            "1.2.3.dev0",
+            false,
+        ),
+        ("p 1.2.3-dev.4.5", "version = { args = ['--version'] }", "1.2.3.dev4", false),
+    ] {
+        let Some(program) = answering(answer) else { return };
+        let directory = scratch();
+        let root = directory.path();
+        write(root, "probe-1.2.3-x64.tar.gz", gzip(&tar_of(&[("probe", program)], "")));
+        let output = init(root, &["product", "--from", "probe-1.2.3-x64.tar.gz", "--license", "MIT"]);
+        let said = text(&output);
+        let words = format!("to do: `probe --version` says `{answer}`, in which no version is recognised");
+        assert_eq!(said.contains(&words), is_noted, "{said}");
+        let table = fs::read_to_string(root.join("product/runtime-template/pyproject.toml")).unwrap();
+        assert!(table.replace('"', "'").contains(told), "{table}");
+        let next = said.lines().find(|line| line.starts_with("  relkit release")).unwrap();
+        assert!(next.contains(&format!("--release-version {spelled} ")), "{next}");
+        let words: Vec<_> = next.split_whitespace().skip(1).collect();
+        let output = run(relkit().args(words).current_dir(root));
+        assert!(output.status.success(), "{}", text(&output));
+    }
+}
+
+/// npm's packages for one platform say so in their description, which the program does not need; others may read theirs. The
+/// licence that a package says may be its own alone.
+#[test]
+fn the_description_of_a_package_of_npm_makes_no_launcher() {
+    let directory = scratch();
+    let root = directory.path();
+    for (index, (description, command, license)) in [
+        (r#"{"license": "MIT", "os": ["linux"], "cpu": ["x64"]}"#, "scripts", Some("MIT")),
+        (r#"{"license": "SEE LICENSE", "cpu": ["x64"]}"#, "scripts", None),
+        (r#"{"license": "apache-2.0"}"#, "launcher", Some("Apache-2.0")),
+        (r#"{"os": "#, "launcher", None),
+        ("[]", "launcher", None),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let files = [("bin/probe", static_elf().build()), ("package.json", description.into())];
+        write(root, "probe.tgz", gzip(&tar_of(&files, "package/")));
+        let product = format!("product-{index}");
+        let said = text(&init(root, &[&product, "--from", "probe.tgz"]));
+        let table = fs::read_to_string(root.join(&product).join("runtime-template/pyproject.toml")).unwrap();
+        assert!(table.contains(&format!("\ncommand = \"{command}\"\n")), "{description}: {table}");
+        assert!(table.contains("# license = \"\""), "{table}");
+        let words =
+            license.map(|license| format!("; `probe.tgz` says `{license}`, if that is not its packaging's alone"));
+        assert_eq!(said.contains("its packaging's"), words.is_some(), "{said}");
+        assert!(words.is_none_or(|words| said.contains(&words)), "{said}");
+    }
+    let wheel = linux();
+    write(root, &wheel.file_name.clone(), wheel.build());
+    let said = text(&init(root, &["of-wheel", "--from", &linux().file_name]));
+    assert!(said.contains(&format!("; `{}` says `Apache-2.0`", linux().file_name)), "{said}");
+}
+
 #[test]
 fn why_no_tag_is_honest_is_told() {
     let directory = scratch();
