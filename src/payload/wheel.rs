@@ -63,7 +63,7 @@ pub(super) fn unpack(
             (Some(_), None) => true,
         };
         if is_wanted {
-            take(origin, archive, member, &mut sink, Some(&record))?;
+            take(origin, archive, member, &member.raw_name, &mut sink, Some(&record))?;
         }
         progress.advance(member.size);
     }

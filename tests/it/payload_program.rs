@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use relkit::payload::PayloadForm;
 use relkit::product::RuntimeProject;
 
-use crate::samples::archive::{EntryType, TarMember, gzip, tar, tar_of, xz, zip_of, zstd};
+use crate::samples::archive::{
+    Defect as ZipDefect, Entry, EntryType, TarMember, entry, gzip, tar, tar_of, xz, zip_of, zstd,
+};
 use crate::samples::binary::{ElfSample, elf, glibc_elf, windows_program};
 use crate::support::payloads::{open, project, refused, wheel};
 use crate::support::{write, write_tree};
@@ -85,6 +87,37 @@ fn every_form_of_a_release_is_read_alike() {
         assert_eq!(opened.files, with_licence(&PLACED), "{}", payload.display());
         assert_eq!((opened.ignored.len(), opened.unmatched.len()), (0, 0), "{}", payload.display());
         assert_eq!(opened.bytes("scripts/rg"), elf(500));
+    }
+}
+
+/// Names in a zip archive as the usual tools write them: UTF-8 without its mark (Info-ZIP, macOS), `\` alone (Windows
+/// PowerShell 5).
+#[test]
+fn names_of_zip_archives_are_read_as_tools_write_them() {
+    let directory = tempfile::tempdir().unwrap();
+    let project = project(&format!("{SCRIPTS}files = [{{ from = \"**/*.txt\", to = \"share/\" }}]\n"));
+    let zip = |names: &[&[u8]], flags: u16| {
+        let contents = |name: &[u8]| if name.ends_with(b"rg") { elf(500) } else { Vec::new() };
+        let entries = names.iter().map(|name| Entry { name: name.to_vec(), ..entry("", contents(name), 0) });
+        let entries: Vec<_> = entries.map(|entry| entry.with(ZipDefect::Flags(flags))).collect();
+        write(directory.path(), "a.zip", crate::samples::archive::archive(&entries, b""))
+    };
+    let umlaut = "doc/Größe.txt";
+    let expected = ["scripts/rg*", "data/share/doc/Größe.txt"];
+    for flags in [0, 1 << 11] {
+        assert_eq!(files(&project, &zip(&[b"rg", umlaut.as_bytes()], flags)), expected, "{flags}");
+    }
+    let windows: &[&[u8]] = &[b"rg-15\\bin\\", b"rg-15\\bin\\rg", b"rg-15\\doc\\a.txt"];
+    assert_eq!(files(&project, &zip(windows, 0)), ["scripts/rg*", "data/share/doc/a.txt"]);
+    for (names, words) in [
+        (&[b"rg", &b"doc/Gr\x94\xe1e.txt"[..]][..], "is not UTF-8"),
+        (&[b"bin/rg", b"doc\\a.txt"], "backslash"),
+        (&[b"rg", b"..\\a.txt"], "`..`"),
+        (&[b"rg", b"\\a.txt"], "absolute"),
+        (&[b"rg", b"C:\\a.txt"], "a.txt"),
+    ] {
+        let said = refused(&project, &zip(names, 0));
+        assert!(said.contains(words), "{said}");
     }
 }
 
