@@ -13,7 +13,7 @@ use crate::console::text::named;
 use crate::console::{Console, Progress};
 use crate::fs::Scratch;
 use crate::member_path::{MemberPath, file_name, parent};
-use crate::payload::{Surveyed, survey};
+use crate::payload::{PayloadError, Surveyed, packed, survey};
 use crate::product::Command;
 use crate::target::{PlatformTag, TargetTriple};
 
@@ -54,7 +54,11 @@ impl<'a> Seen<'a> {
             |file: &Surveyed| !file.is_library && inventory.get(&file.path).is_some_and(|facts| facts.is_executable());
         let programs: Vec<_> = (0..files.len()).filter(|index| is_program(&files[*index])).collect();
         if programs.is_empty() {
-            return Err(ScaffoldError::NoProgram { payload: path.to_owned() });
+            let path = path.to_owned();
+            if let Some(names) = packed(files.iter().map(|file| (&file.path, file.magic))) {
+                return Err(PayloadError::Packed { path, names }.into());
+            }
+            return Err(ScaffoldError::NoProgram { payload: path });
         }
         let described = Described::of(path, &file_name, &files);
         Ok(Self { path, file_name, files, dangling, programs, inventory, described, _scratch: scratch })

@@ -281,7 +281,7 @@ fn a_payload_without_the_program_or_with_several_says_what_is_there() {
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path();
     let several = || vec![("a/rg", elf(500)), ("b/rg", elf(600)), ("c", b"x".to_vec())];
-    let cases: [(Files, &str); 8] = [
+    let cases: [(Files, &str); 10] = [
         (several(), "several executables, and none of them is known to be the program: `a/rg`, `b/rg`"),
         (vec![("a", elf(500)), ("b", elf(600)), ("d/rg.txt", b"x".to_vec())], "`a`, `b`"),
         (vec![("bin/rg", elf(500)), ("bin/rg.exe", windows_program())], "`bin/rg`, `bin/rg.exe`"),
@@ -290,11 +290,19 @@ fn a_payload_without_the_program_or_with_several_says_what_is_there() {
         (vec![("bin/rg", b"words".to_vec()), ("a", elf(500)), ("b", elf(600))], "a text file, not an executable"),
         (vec![("rg", Vec::new()), ("c", b"x".to_vec())], "is empty"),
         (vec![("libz.so", library()), ("c", b"x".to_vec())], "holds no executable"),
+        // An archive in another; what is packed further below is the program's own.
+        (vec![("a.tgz", gzip(b"x")), ("c", b"x".to_vec())], "and files that are packed: `a.tgz`"),
+        (vec![("man/a.1.gz", gzip(b"x")), ("c", b"x".to_vec())], "holds no executable: expected"),
     ];
     for (content, words) in cases {
         let text = refused(&project(LAUNCHER), &archive(root, &content));
         assert!(text.contains(words), "{words}: {text}");
     }
+    // A directory of artefacts, given in place of them.
+    let downloads = root.join("downloads");
+    write_tree(&downloads, &[("rg.tgz", gzip(b"x")), ("rg.zip", zip_of(&[], "")), ("SHA256SUMS", b"x".to_vec())]);
+    let text = refused(&project(SCRIPTS), &downloads);
+    assert!(text.contains("packed: `rg.tgz`, `rg.zip`") && text.contains("give the files themselves"), "{text}");
 }
 
 #[test]

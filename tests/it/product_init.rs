@@ -1006,6 +1006,10 @@ fn a_payload_without_an_honest_tag_is_left_out_of_several() {
         told["next"].as_array().unwrap().iter().filter_map(Value::as_str).find(|next| next.contains("release "));
     assert!(release.unwrap().ends_with("--payload probe-1.2.3-two"), "{told}");
     assert_eq!(told["targets"].as_array().unwrap().len(), 1, "{told}");
+    // A directory of artefacts is none of them.
+    write_tree(&root.join("downloads"), &[("probe.tgz", gzip(b"x"))]);
+    let said = text(&init(root, &["other", "--from", "downloads"]));
+    assert!(said.contains("and files that are packed: `probe.tgz`"), "{said}");
     // Where there is nothing else it is an error.
     let output = init(root, &["other", "--from", payloads[0], payloads[2]]);
     assert!(output.status.code() == Some(1) && !root.join("other").exists(), "{}", text(&output));
