@@ -33,7 +33,7 @@ pub(super) struct Survey {
     /// What is shipped besides.
     pub beside: Beside,
     pub question: Option<Question>,
-    /// What it can be asked where it tells no version.
+    /// What it answers well where it tells no version.
     pub untold: Option<Untold>,
     /// Arguments that the program answers well, where it answers, and a word of the answer.
     pub first_command: Option<(Vec<String>, Stream, String)>,
@@ -139,21 +139,28 @@ fn survey_seen(seen: &[Seen<'_>], wanted: &[String], console: &Console) -> Resul
         ));
     } else if told.question.is_none() {
         findings.notes.push(match &told.untold {
-            Some(Untold { argument, line, .. }) => {
-                let said = if line.is_empty() { "nothing".to_owned() } else { format!("`{}`", visible_start(line, MAX_SHOWN)) };
+            Some(Untold { argument, line, exit }) => {
+                let said = match line.as_str() {
+                    "" => "nothing".to_owned(),
+                    line => format!("`{}`", visible_start(line, MAX_SHOWN)),
+                };
+                let (ending, effect) = match exit {
+                    0 => (String::new(), ", and so nothing holds the program against its release"),
+                    code => (format!(" and ends with exit code {code}"), ", and a release fails at that"),
+                };
                 format!(
-                    "`{program} {argument}` says {said}, in which no version is recognised, and so nothing holds the program \
-                     against its release: `version` of [tool.relkit.smoke] says how it is asked and where its answer is"
+                    "`{program} {argument}` says {said}{ending}, in which no version is recognised{effect}: `version` of \
+                     [tool.relkit.smoke] says how it is asked and where its answer is"
                 )
             }
             None => format!(
-                "`{program}` answers no question for its version: `version` of [tool.relkit.smoke] says how it is asked"
+                "`{program}` answers no question for its version, and a release fails at that: `version` of \
+                 [tool.relkit.smoke] says how it is asked"
             ),
         });
     }
-    if told.hanging.is_none() {
-        findings.untold = told.untold;
-    }
+    // One that fails may be broken, and is no test that a release should pass.
+    findings.untold = told.untold.filter(|untold| told.hanging.is_none() && untold.exit == 0);
     (findings.question, findings.first_command) = (told.question, told.first_command);
     Ok(findings)
 }

@@ -1046,6 +1046,25 @@ fn a_program_that_tells_no_version_is_released() {
     }
 }
 
+/// A program that answers nothing well may be broken: no table is made that lets it pass.
+#[test]
+fn a_program_that_fails_at_every_question_passes_no_release() {
+    let Some(program) = answering("broken") else { return };
+    let directory = scratch();
+    let root = directory.path();
+    write(root, "probe", program);
+    let said = text(&init(root, &["product", "--from", "probe", "--license", "MIT"]));
+    let words = "to do: `probe --version` says `cannot work` and ends with exit code 7, in which no version is recognised, and a \
+                 release fails at that";
+    assert!(said.contains(words), "{said}");
+    let table = fs::read_to_string(root.join("product/runtime-template/pyproject.toml")).unwrap();
+    assert!(table.contains("\n# version = {"), "{table}");
+    let release =
+        ["release", "--product", "product", "--release-version", "1.2.3", "--out-dir", "out", "--payload", "probe"];
+    let output = run(relkit().args(release).current_dir(root));
+    assert!(output.status.code() == Some(1) && text(&output).contains("receipt-failed"), "{}", text(&output));
+}
+
 /// npm's packages for one platform say so in their description, which the program does not need; others may read theirs. The
 /// licence that a package says may be its own alone.
 #[test]
