@@ -428,6 +428,17 @@ fn a_wheel_of_anybody_is_a_payload() {
     ];
     let opened = open(&project(LAUNCHER), &wheel(root, "ripgrep", "1", &as_data)).unwrap();
     assert_eq!(opened.files, ["package/bin/rg*", "package/share/x.py"]);
+    // The sources that make a package of the program's directory are the packaging's, others are the program's.
+    let nested: Files = vec![
+        ("other/__init__.py", b"".to_vec()),
+        ("other/binaries/__init__.py", b"".to_vec()),
+        ("other/binaries/find.py", b"".to_vec()),
+        ("other/binaries/words", b"x".to_vec()),
+        ("other/binaries/rules/__init__.py", b"".to_vec()),
+        ("other/binaries/rg-linux-x86_64-v15.2.0", elf(500)),
+    ];
+    let nested = files(&project(LAUNCHER), &wheel(root, "ripgrep", "3", &nested));
+    assert_eq!(nested, ["package/rg*", "package/rules/__init__.py", "package/words"]);
     let two: Files = vec![("one/rg", elf(500)), ("two/rg", elf(600))];
     assert!(refused(&project(LAUNCHER), &wheel(root, "ripgrep", "2", &two)).contains("`one`, `two`"));
 }
