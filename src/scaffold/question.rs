@@ -161,7 +161,7 @@ fn pattern_of(text: &str) -> Option<(Option<String>, PublicVersion)> {
 }
 
 /// What nearly every program answers without doing anything.
-const HELP: &str = "--help";
+pub(super) const HELP: &str = "--help";
 
 /// The command that a smoke test can run first, after what it answered.
 fn first_command(answer: &Answer) -> Option<(Vec<String>, Stream, String)> {

@@ -139,6 +139,11 @@ fn survey_seen(seen: &[Seen<'_>], wanted: &[String], console: &Console) -> Resul
         ));
     } else if told.question.is_none() {
         findings.notes.push(match &told.untold {
+            // What it answers may name the place where it was run.
+            Some(Untold { argument: argument @ question::HELP, exit: 0, .. }) => format!(
+                "`{program}` tells no version, and is tested by `{argument}` alone: `version` of [tool.relkit.smoke] says how it \
+                 is asked and where its answer is"
+            ),
             Some(Untold { argument, line, exit }) => {
                 let said = match line.as_str() {
                     "" => "nothing".to_owned(),
