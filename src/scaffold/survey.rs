@@ -167,6 +167,7 @@ fn survey_seen(seen: &[Seen<'_>], wanted: &[String], console: &Console) -> Resul
     // One that fails may be broken, and is no test that a release should pass.
     findings.untold = told.untold.filter(|untold| told.hanging.is_none() && untold.exit == 0);
     (findings.question, findings.first_command) = (told.question, told.first_command);
+    findings.notes.extend(findings.of_another_release());
     Ok(findings)
 }
 
@@ -179,6 +180,25 @@ impl Survey {
         let mut named = self.rows.iter().map(|row| names::version(&row.file_name));
         let first = named.next()??;
         named.all(|other| other.as_ref() == Some(&first)).then_some(first)
+    }
+
+    /// What there is to say of artefacts that are called by another version, where others are called by the program's. Wheels
+    /// are compared with each other.
+    fn of_another_release(&self) -> Option<String> {
+        let version = &self.question.as_ref()?.version;
+        let is_named = |row: &&SurveyedPayload| names::spelled(&row.file_name, version).is_some();
+        let other = |row: &SurveyedPayload| {
+            let is_wheel = row.file_name.parse::<WheelFileName>().is_ok();
+            let named = names::version(&row.file_name).filter(|named| named != version && !is_wheel)?;
+            Some(format!("`{}` is of {named}", row.file_name))
+        };
+        let (named, others): (Vec<_>, Vec<_>) = self.rows.iter().partition(is_named);
+        let others: Vec<_> = others.into_iter().filter_map(other).collect();
+        let is_told = !named.is_empty() && !others.is_empty();
+        is_told.then(|| {
+            let others = others.join(", ");
+            format!("by its name {others}, and the program says {version}: give `relkit release` the payloads of one release")
+        })
     }
 
     /// What payloads tell without being run; the first of the executables is the program.

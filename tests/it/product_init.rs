@@ -884,6 +884,33 @@ fn payloads_of_two_releases_are_told() {
     }
 }
 
+/// Where some artefact is called by the version that the program says, one that is called by another is of another release.
+#[test]
+fn an_artefact_of_another_release_is_told_by_its_name() {
+    let Some(program) = probe() else { return };
+    let directory = scratch();
+    let root = directory.path();
+    write(root, "probe-1.2.3-linux.tgz", gzip(&tar_of(&[("probe", program.clone())], "")));
+    write(root, "probe-linux.tgz", gzip(&tar_of(&[("probe", program)], "")));
+    let mac = gzip(&tar_of(&[("probe", mac_sample(ARM64, 11, 0).build())], ""));
+    for (index, (linux, other, is_told)) in [
+        ("probe-1.2.3-linux.tgz", "probe-mac-1.2.2.tgz", true),
+        ("probe-1.2.3-linux.tgz", "probe-1.2.3-mac-11.0.tgz", false),
+        ("probe-1.2.3-linux.tgz", "probe-mac.tgz", false),
+        // The number of a system.
+        ("probe-linux.tgz", "probe-mac-11.0.tgz", false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        write(root, other, mac.clone());
+        let said = text(&init(root, &[&format!("product-{index}"), "--from", linux, other]));
+        let words =
+            format!("to do: by its name `{other}` is of 1.2.2, and the program says 1.2.3: give `relkit release`");
+        assert_eq!(said.contains(&words), is_told, "{said}");
+    }
+}
+
 /// A program in a directory or archive is called as it stands.
 #[test]
 fn the_name_of_a_program_inside_is_no_artefacts() {
