@@ -81,12 +81,12 @@ fn with_tags<'a>(seen: Vec<Seen<'a>>, executables: &[String]) -> Result<(Vec<See
     for one in seen {
         match one.row(executables, command) {
             Ok(_) => tagged.push(one),
-            Err(ScaffoldError::NoHonestTag { payload, reasons }) => {
+            Err(error @ (ScaffoldError::NoHonestTag { .. } | ScaffoldError::SeveralPlatforms { .. })) => {
                 untagged.push((
-                    payload.clone(),
-                    format!("`{}` is left out, since no platform tag is honest for it: {reasons}", one.file_name),
+                    one.path.to_owned(),
+                    format!("`{}` is left out, since {}", one.file_name, error.about_it()),
                 ));
-                first.get_or_insert(ScaffoldError::NoHonestTag { payload, reasons });
+                first.get_or_insert(error);
             }
             Err(error) => return Err(error),
         }

@@ -772,6 +772,31 @@ fn pages_of_a_language_and_completions_of_every_executable_are_installed() {
 
 /// What is started from a `bin/` and is in no wheel is named.
 #[test]
+fn a_script_above_the_program_is_named() {
+    let directory = scratch();
+    let root = directory.path();
+    let script = |path: &str| {
+        let name = format!("t/{path}");
+        TarMember { mode: 0o755, ..TarMember::file(name, b"#!/bin/sh\n".to_vec()) }
+    };
+    let program = |path: &str| TarMember { mode: 0o755, ..TarMember::file(format!("t/{path}"), static_elf().build()) };
+    for (index, (member, at, is_named)) in [
+        ("sass", "src/dart", true),
+        ("install.sh", "src/dart", false),
+        ("install", "bin/dart", false),
+        ("install", "dart", false),
+        ("src/lib/sass", "src/dart", false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        write(root, "t.tgz", gzip(&tar(&[script(member), program(at), TarMember::file("t/words", "x")])));
+        let said = text(&init(root, &[&format!("product-{index}"), "--from", "t.tgz"]));
+        assert_eq!(said.contains(&format!("`{member}`")), is_named, "{member}: {said}");
+    }
+}
+
+#[test]
 fn a_script_that_starts_the_program_is_named() {
     let Some(program) = probe() else { return };
     let directory = scratch();
@@ -1040,6 +1065,29 @@ fn a_payload_without_an_honest_tag_is_left_out_of_several() {
     // Where there is nothing else it is an error.
     let output = init(root, &["other", "--from", payloads[0], payloads[2]]);
     assert!(output.status.code() == Some(1) && !root.join("other").exists(), "{}", text(&output));
+}
+
+/// One payload for all platforms is none of any.
+#[test]
+fn a_payload_for_several_platforms_is_told_as_that() {
+    let directory = scratch();
+    let root = directory.path();
+    let (linux, mac) = (static_elf().build(), mac_sample(ARM64, 11, 0).build());
+    for (files, words) in [
+        (
+            &[("linux64/probe", linux.clone()), ("osx/probe", mac.clone())][..],
+            "holds programs for several platforms: `linux64/probe` (ELF, x86_64), `osx/probe` (Mach-O, aarch64)",
+        ),
+        (
+            &[("probe_linux", linux.clone()), ("probe_mac", mac.clone())],
+            "holds programs for several platforms: `probe_linux` (ELF, x86_64), `probe_mac` (Mach-O, aarch64)",
+        ),
+        (&[("probe", linux.clone()), ("words", b"x".to_vec())], "x86_64-unknown-linux-musl"),
+    ] {
+        write(root, "probe.zip", zip_of(files, ""));
+        let said = text(&init(root, &["product", "--from", "probe.zip", "--force"]));
+        assert!(said.contains(words), "{words}: {said}");
+    }
 }
 
 /// What `init` writes passes `release`, also where the program tells no version; what it says of itself is shown.
