@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use super::error::PayloadError;
+use super::form::packed;
 use super::found::{Found, WheelPart};
 use super::input::{Extent, Input};
 use super::name::is_code_of_package;
@@ -12,7 +13,7 @@ use super::package::{DESCRIPTOR, Package};
 use super::place::{Executable, Layout, Placed, WheelDirectory};
 use super::rules::{self, Applied};
 use crate::binary::{Format, Magic};
-use crate::fs::{Mode, read};
+use crate::fs::{FsError, Mode, read};
 use crate::member_path::MemberPath;
 use crate::product::RuntimeProject;
 use crate::wheel::sbom::is_sbom_name;
@@ -209,6 +210,11 @@ fn lone<'a>(origin: &Path, executable: &str, found: &'a [Found]) -> Result<&'a F
     match candidates[..] {
         [file] => Ok(file),
         [] => {
+            let top = found.iter().filter(|file| file.directory().is_empty());
+            let known = top.map(|file| Ok((&file.path, file.magic()?))).collect::<Result<Vec<_>, FsError>>()?;
+            if let Some(names) = packed(known) {
+                return Err(PayloadError::Packed { path: origin.to_owned(), names });
+            }
             let [unix, windows] = entry_names(executable);
             let expected = format!("`{DESCRIPTOR}` with `{unix}` or `{windows}`, or one executable at the top");
             Err(PayloadError::NoExecutable { path: origin.to_owned(), expected })

@@ -25,6 +25,9 @@ pub enum PayloadError {
     NotTar { path: PathBuf, what: &'static str },
     #[error("`{}` holds no executable: expected {expected}", path.display())]
     NoExecutable { path: PathBuf, expected: String },
+    /// A directory of artefacts, or an archive in another.
+    #[error("`{}` holds no executable, and files that are packed: {names}", path.display())]
+    Packed { path: PathBuf, names: String },
     #[error("`{}` holds several executables, and none of them is known to be the program: {names}", path.display())]
     SeveralExecutables { path: PathBuf, names: String },
     #[error("`{}` is damaged", path.display())]
@@ -89,6 +92,10 @@ impl Explain for PayloadError {
             Self::NotAFile { .. } | Self::NotExecutable { .. } | Self::NotTar { .. } | Self::NoExecutable { .. } => {
                 Some(FORMS.into())
             }
+            Self::Packed { path, .. } if path.is_dir() => {
+                Some("each of those may be a payload: give the files themselves, not their directory".into())
+            }
+            Self::Packed { .. } => Some("unpack it, and give what is in it".into()),
             Self::Empty { .. } | Self::Damaged { .. } | Self::NoWheel { .. } | Self::Record { .. } | Self::Recorded { .. } => {
                 Some("fetch or build the file again".into())
             }

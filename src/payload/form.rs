@@ -5,7 +5,17 @@ use std::path::Path;
 use super::error::PayloadError;
 use super::tarball;
 use crate::binary::Magic;
+use crate::console::text::named;
+use crate::member_path::{MemberPath, parent};
 use crate::wheel::filename::Claim;
+
+/// The names of files at the top of a payload that are read as payloads themselves, where there are any.
+pub(crate) fn packed<'a>(files: impl IntoIterator<Item = (&'a MemberPath, Magic)>) -> Option<String> {
+    let is_packed = |magic| matches!(magic, Magic::Gzip | Magic::Xz | Magic::Zstandard | Magic::Zip | Magic::Tar);
+    let packed = files.into_iter().filter(|(path, magic)| parent(path).is_empty() && is_packed(*magic));
+    let names: Vec<_> = packed.map(|(path, _)| &**path).collect();
+    (!names.is_empty()).then(|| named(names))
+}
 
 /// The form in which a payload is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

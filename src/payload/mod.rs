@@ -44,6 +44,7 @@ use crate::product::{FileRule, RuntimeProject};
 pub(crate) use beside::is_beside_payloads;
 pub use error::PayloadError;
 pub use form::PayloadForm;
+pub(crate) use form::packed;
 pub(crate) use package::{DESCRIPTOR, Package, package_of};
 pub use place::WheelDirectory;
 pub(crate) use place::{Executable, PayloadFile};

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use super::error::PayloadError;
+use super::form::packed;
 use super::found::{Found, WheelPart};
 use crate::binary::{self, Format, Magic};
 use crate::console::text::named;
@@ -128,8 +129,12 @@ fn lone<'a>(origin: &Path, name: &str, others: &[String], files: &[Known<'a>]) -
     match single(origin, candidates)? {
         Some(program) => Ok(program),
         None => {
+            let path = origin.to_owned();
+            if let Some(names) = packed(files.iter().map(|file| (&file.found.path, file.magic))) {
+                return Err(PayloadError::Packed { path, names });
+            }
             let expected = format!("`{name}` or `{name}.exe`, in `bin/`, at the top or anywhere else");
-            Err(PayloadError::NoExecutable { path: origin.to_owned(), expected })
+            Err(PayloadError::NoExecutable { path, expected })
         }
     }
 }

@@ -10,7 +10,7 @@
 //! | `NAME-1.dist-info/licenses/LICENSE` | `licenses/LICENSE` |
 //! | `NAME-1.dist-info/sboms/rg.cdx.json` | `rg.cdx.json`, apart from the others |
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use super::error::PayloadError;
@@ -63,7 +63,7 @@ pub(super) fn unpack(
             (Some(_), None) => true,
         };
         if is_wanted {
-            take(origin, archive, member, &mut sink, Some(&record))?;
+            take(origin, archive, member, &member.raw_name, &mut sink, Some(&record))?;
         }
         progress.advance(member.size);
     }
@@ -149,6 +149,7 @@ impl Places<'_> {
             by_path.entry(path.clone()).or_insert(files.len());
             files.push(Found { path, part, ..file });
         }
+        without_code_beside_programs(&mut files)?;
         files.extend(dangling.into_iter().map(Found::dangling));
         Ok(files)
     }
@@ -185,6 +186,22 @@ impl Places<'_> {
             _ => Err(PayloadError::SeveralExecutables { path: origin.to_owned(), names: named(chosen) }),
         }
     }
+}
+
+/// Takes out the Python sources of packages inside the import package in which a program lies, as in
+/// `imageio_ffmpeg/binaries/`: they are for importing the directory, and the stage writes such files anew.
+fn without_code_beside_programs(files: &mut Vec<Found>) -> Result<(), FsError> {
+    let is_code = |file: &Found| file.part == WheelPart::Payload && is_code_of_package(file.file_name());
+    let packages = files.iter().filter(|file| file.part == WheelPart::Payload && file.file_name() == "__init__.py");
+    let packages: BTreeSet<String> = packages.map(|file| file.directory().to_owned()).collect();
+    let mut with_program = BTreeSet::new();
+    for file in files.iter().filter(|file| packages.contains(file.directory())) {
+        if !is_code(file) && !file.is_library_by_name() && file.magic()?.format().is_some() {
+            with_program.insert(file.directory().to_owned());
+        }
+    }
+    files.retain(|file| !(is_code(file) && with_program.contains(file.directory())));
+    Ok(())
 }
 
 /// Whether a file has the content of the one that is at its path already.

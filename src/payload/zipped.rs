@@ -1,5 +1,9 @@
 //! Zip archives: what no reader may be left in doubt about is refused, and every member is unpacked under limits.
+//!
+//! Names are UTF-8 whether they are marked so or not: Info-ZIP and macOS leave the mark out. In an archive without any `/`
+//! backslashes part directories, as Windows PowerShell 5 writes them against APPNOTE 4.4.17.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use super::error::PayloadError;
@@ -9,7 +13,7 @@ use super::unpack::{LinkBase, Sink, bomb, limit};
 use crate::console::Progress;
 use crate::fs::{FsError, Mode};
 use crate::wheel::verify::Rows;
-use crate::zip::archive::{Archive, ArchiveError, DEFLATED, Limits, Member, MemberError, STORED};
+use crate::zip::archive::{Archive, ArchiveError, DEFLATED, DefectKind, Limits, Member, MemberError, STORED};
 
 /// Opens the archive at `origin`.
 pub(super) fn open(origin: &Path, progress: &Progress) -> Result<Archive, PayloadError> {
@@ -17,7 +21,10 @@ pub(super) fn open(origin: &Path, progress: &Progress) -> Result<Archive, Payloa
     let limit = limit(archive.size());
     let archive = archive.with_limits(Limits { member: limit, total: limit, total_ratio: u64::MAX });
     supported(origin, archive.members())?;
-    archive.trusted().map_err(|error| opening(origin, error))?;
+    // What is not UTF-8 has no path, which is said then.
+    archive
+        .trusted_but(&[DefectKind::NameUnmarked, DefectKind::NameEncoding])
+        .map_err(|error| opening(origin, error))?;
     let total = archive.members().iter().fold(0_u64, |sum, member| sum.saturating_add(member.size));
     if total > limit {
         return Err(bomb(origin, limit));
@@ -34,8 +41,13 @@ pub(super) fn unpack(
     progress: &Progress,
 ) -> Result<Vec<Found>, PayloadError> {
     let mut sink = Sink::new(origin, scratch, limit(archive.size()));
+    let is_of_windows = !archive.members().iter().any(|member| member.raw_name.contains(&b'/'));
     for member in archive.members() {
-        take(origin, archive, member, &mut sink, None)?;
+        let name: Cow<'_, [u8]> = match is_of_windows {
+            true => member.raw_name.iter().map(|byte| if *byte == b'\\' { b'/' } else { *byte }).collect(),
+            false => Cow::Borrowed(&member.raw_name),
+        };
+        take(origin, archive, member, &name, &mut sink, None)?;
         progress.advance(member.size);
     }
     sink.finish()
@@ -64,20 +76,21 @@ fn supported(origin: &Path, members: &[Member]) -> Result<(), PayloadError> {
     Ok(())
 }
 
-/// Takes one member, held against its row of RECORD where there is one to hold it against.
+/// Takes one member under its name, held against its row of RECORD where there is one to hold it against.
 pub(super) fn take(
     origin: &Path,
     archive: &Archive,
     member: &Member,
+    called: &[u8],
     sink: &mut Sink<'_>,
     record: Option<&Rows>,
 ) -> Result<(), PayloadError> {
-    if member.is_directory() {
-        return sink.directory(&member.raw_name);
+    if called.ends_with(b"/") {
+        return sink.directory(called);
     }
     if member.unix_mode() & 0o170_000 == 0o120_000 {
         let target = archive.read(member, 4096).map_err(|error| reading(origin, error))?;
-        return sink.link(&member.raw_name, &target, LinkBase::OwnDirectory);
+        return sink.link(called, &target, LinkBase::OwnDirectory);
     }
     if member.is_special() {
         let what = "a device, FIFO or socket";
@@ -86,7 +99,7 @@ pub(super) fn take(
     let disagrees = |why| PayloadError::Recorded { path: origin.to_owned(), member: member.name.clone(), why };
     let verifier = record.map(|record| record.verify(member)).transpose().map_err(disagrees)?;
     let mode = if member.unix_mode() & 0o111 != 0 { Mode::Executable } else { Mode::Data };
-    let Some((mut file, target)) = sink.file(&member.raw_name, member.size, mode)? else { return Ok(()) };
+    let Some((mut file, target)) = sink.file(called, member.size, mode)? else { return Ok(()) };
     let failed = |error| match error {
         MemberError::Write { source, .. } => FsError::write(&target)(source).into(),
         error => reading(origin, error),

@@ -23,6 +23,8 @@ pub enum ScaffoldError {
     NoProgram { payload: PathBuf },
     #[error("no platform tag is honest for `{}`: {reasons}", payload.display())]
     NoHonestTag { payload: PathBuf, reasons: String },
+    #[error("`{}` holds programs for several platforms: {programs}", payload.display())]
+    SeveralPlatforms { payload: PathBuf, programs: String },
     #[error("two payloads are for `{triple}` under the same platform tag: `{one}` and `{other}`")]
     SameTarget { triple: TargetTriple, one: String, other: String },
     #[error("`{name}` cannot be {what}")]
@@ -48,6 +50,17 @@ pub enum ScaffoldError {
     Product(#[source] Box<ProductError>),
 }
 
+impl ScaffoldError {
+    /// The same of a payload that was named before.
+    pub(super) fn about_it(&self) -> String {
+        match self {
+            Self::NoHonestTag { reasons, .. } => format!("no platform tag is honest for it: {reasons}"),
+            Self::SeveralPlatforms { programs, .. } => format!("it holds programs for several platforms: {programs}"),
+            other => other.to_string(),
+        }
+    }
+}
+
 impl Explain for ScaffoldError {
     fn hint(&self) -> Option<String> {
         Some(match self {
@@ -60,6 +73,9 @@ impl Explain for ScaffoldError {
             Self::NoHonestTag { .. } => {
                 "leave the payload out of `--from`, or replace the binaries named; `relkit inspect` says what is honest for each"
                     .into()
+            }
+            Self::SeveralPlatforms { .. } => {
+                "unpack it, and give what is for each platform as a payload of its own".into()
             }
             Self::SameTarget { .. } => {
                 "give one payload for each platform: their programs say which it is, whatever their names say".into()
@@ -81,7 +97,7 @@ impl Explain for ScaffoldError {
             Self::Fs(error) => error.exit(),
             Self::Payload(error) => error.exit(),
             Self::Smoke(error) => error.exit(),
-            Self::NoProgram { .. } | Self::NoHonestTag { .. } => Exit::NotGood,
+            Self::NoProgram { .. } | Self::NoHonestTag { .. } | Self::SeveralPlatforms { .. } => Exit::NotGood,
             Self::SameTarget { .. }
             | Self::Name { .. }
             | Self::Option { .. }

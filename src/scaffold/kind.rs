@@ -34,6 +34,9 @@ const DOCUMENT_ENDINGS: [&str; 14] = [
     ".1.md",
 ];
 
+/// What describes a package to its manager, or pins what it was built of: no program that is native reads its own.
+const DESCRIPTIONS: [&str; 5] = ["cargo.toml", "cargo.lock", "go.mod", "go.sum", "package-lock.json"];
+
 /// Files of a program, whatever they are about: `license.js` checks licences.
 const CODE: [&str; 16] = [
     ".js", ".mjs", ".cjs", ".ts", ".py", ".rb", ".lua", ".go", ".rs", ".c", ".h", ".so", ".dll", ".exe", ".dylib",
@@ -96,7 +99,7 @@ pub(super) fn of(path: &str, executables: &[String]) -> AccompanyingFile {
     let document = lower.starts_with('.')
         || DOCUMENTS.iter().any(|start| lower.starts_with(start))
         || DOCUMENT_ENDINGS.iter().any(|end| lower.ends_with(end))
-        || ["cargo.toml", "cargo.lock", "go.mod", "go.sum"].contains(&lower.as_str())
+        || DESCRIPTIONS.contains(&lower.as_str())
         || in_directory(&["doc", "docs", "examples"])
         || in_directory(&COMPLETIONS);
     if document { AccompanyingFile::Document } else { AccompanyingFile::Other }
@@ -235,6 +238,7 @@ mod tests {
             ("README.md", "rg", AccompanyingFile::Document),
             ("doc/GUIDE.md", "rg", AccompanyingFile::Document),
             ("Cargo.lock", "just", AccompanyingFile::Document),
+            ("package.json", "pi", AccompanyingFile::Other),
             ("lib/libz.so.1", "tool", AccompanyingFile::Other),
             ("share/cmake/Modules/x.cmake", "cmake", AccompanyingFile::Other),
             ("data/words", "tool", AccompanyingFile::Other),

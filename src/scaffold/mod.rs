@@ -2,6 +2,7 @@
 //! `workflow` the last of them alone. Nothing that was there is replaced unless that is asked for.
 
 mod beside;
+mod described;
 mod error;
 mod kind;
 mod marks;

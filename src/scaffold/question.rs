@@ -12,7 +12,7 @@ use crate::binary::Magic;
 use crate::fs::{Mode, Scratch, copy};
 use crate::payload::Surveyed;
 use crate::smoke::probe::{self, Answer, Asked};
-use crate::version::{PublicVersion, printed_dotted};
+use crate::version::{PublicVersion, printed, printed_dotted};
 
 /// Where a program prints; `stdout` and `stderr` are also the keys of a smoke command.
 #[derive(Debug, Clone, Copy)]
@@ -27,8 +27,18 @@ pub(super) struct Question {
     pub arguments: Vec<String>,
     /// The exit code of the answer.
     pub exit: i32,
-    pub pattern: String,
+    /// None where it is found without one, and a pattern would find more than it.
+    pub pattern: Option<String>,
     pub version: PublicVersion,
+}
+
+/// A question that a program answers, and says no version.
+#[derive(Debug)]
+pub(super) struct Untold {
+    pub argument: &'static str,
+    pub exit: i32,
+    /// The first line of the answer.
+    pub line: String,
 }
 
 /// A copy of a payload whose program can be started: what it needs lies where it looks for it, archives keep a mode, and what
@@ -62,6 +72,8 @@ pub(super) const TIME: Duration = Duration::from_secs(15);
 #[derive(Debug, Default)]
 pub(super) struct Interview {
     pub question: Option<Question>,
+    /// What it can be asked where it tells no version.
+    pub untold: Option<Untold>,
     /// Arguments that it answers well, and a word of the answer.
     pub first_command: Option<(Vec<String>, Stream, String)>,
     /// The argument at which its time was over; it was asked nothing else.
@@ -87,12 +99,15 @@ pub(super) fn interview(program: &Path) -> Result<Interview, ScaffoldError> {
         }
         Ok(None)
     };
-    let (mut question, mut unsuccessful) = (None, None);
+    let (mut question, mut unsuccessful, mut untold) = (None, None, Vec::new());
     for argument in ["--version", "version", "-V", "-version", "-v"] {
         let Some((answer, exit)) = ask(argument)? else { continue };
         // A program that fails may print a version in its complaint, but not as its output.
         let texts = if exit == 0 { &[&answer.stdout, &answer.stderr][..] } else { &[&answer.stdout] };
-        let Some((pattern, version)) = texts.iter().find_map(|text| pattern_of(text)) else { continue };
+        let Some((pattern, version)) = texts.iter().find_map(|text| pattern_of(text)) else {
+            untold.push(Untold::of(argument, exit, &answer));
+            continue;
+        };
         let found = Question { arguments: vec![argument.to_owned()], exit, pattern, version };
         if exit == 0 {
             question = Some(found);
@@ -100,15 +115,31 @@ pub(super) fn interview(program: &Path) -> Result<Interview, ScaffoldError> {
         }
         unsuccessful.get_or_insert(found);
     }
-    let help = ask(HELP)?.filter(|(_, exit)| *exit == 0);
-    let first_command = help.and_then(|(answer, _)| first_command(&answer));
-    Ok(Interview { question: question.or(unsuccessful), first_command, ..interview })
+    let help = ask(HELP)?;
+    untold.extend(help.iter().map(|(answer, exit)| Untold::of(HELP, *exit, answer)));
+    let first_command = help.filter(|(_, exit)| *exit == 0).and_then(|(answer, _)| first_command(&answer));
+    // A question that ends well, of which only those with a dash ask of every program the same.
+    untold.sort_by_key(|one| (one.exit != 0, !one.argument.starts_with("--")));
+    Ok(Interview { question: question.or(unsuccessful), untold: untold.into_iter().next(), first_command, ..interview })
 }
 
-/// The pattern that finds the version in what a program printed, and the version.
-fn pattern_of(text: &str) -> Option<(String, PublicVersion)> {
+impl Untold {
+    fn of(argument: &'static str, exit: i32, answer: &Answer) -> Self {
+        let lines = [&answer.stdout, &answer.stderr].into_iter().flat_map(|text| text.lines());
+        let line = lines.map(str::trim).find(|line| !line.is_empty()).unwrap_or_default().to_owned();
+        Self { argument, exit, line }
+    }
+}
+
+/// What a word says, as the smoke test reads it for the release that it is of: `1.2.3-beta` is 1.2.3b0.
+fn read(word: &str) -> Option<PublicVersion> {
+    PublicVersion::said(word).or_else(|| PublicVersion::typed(word))
+}
+
+/// The pattern that finds the version in what a program printed, where one does and one is needed, and the version.
+fn pattern_of(text: &str) -> Option<(Option<String>, PublicVersion)> {
     let (version, line) = printed_dotted(text)?;
-    let said = PublicVersion::said(version)?;
+    let said = read(version)?;
     let before = regex::escape(&line[..line.find(version)?]);
     // Something that changes from build to build is no part of the pattern.
     let is_stable = before.len() < 60 && !before.contains(|character: char| character.is_ascii_digit());
@@ -121,14 +152,16 @@ fn pattern_of(text: &str) -> Option<(String, PublicVersion)> {
         groups.iter().flat_map(|group| starts.iter().flatten().map(move |start| format!("{start}{group}")));
     let finds = |pattern: &String| {
         let captures = Regex::new(pattern).ok()?.captures(line)?;
-        PublicVersion::said(captures.get(1)?.as_str())
+        read(captures.get(1)?.as_str())
     };
-    let pattern = patterns.find(|pattern| finds(pattern).as_ref() == Some(&said))?;
-    Some((pattern, said))
+    let pattern = patterns.find(|pattern| finds(pattern).as_ref() == Some(&said));
+    // `7.0.0-dev.20260707.2` is of 7.0.0.dev20260707, and no pattern ends there.
+    let is_found = pattern.is_some() || printed(text).is_some_and(|(found, _)| found == version);
+    is_found.then_some((pattern, said))
 }
 
 /// What nearly every program answers without doing anything.
-const HELP: &str = "--help";
+pub(super) const HELP: &str = "--help";
 
 /// The command that a smoke test can run first, after what it answered.
 fn first_command(answer: &Answer) -> Option<(Vec<String>, Stream, String)> {
@@ -156,21 +189,21 @@ mod tests {
             ("go version go1.22.3 linux/amd64", r"^go version go(\d[0-9A-Za-z.-]*)", "1.22.3"),
             ("hugo v0.168.0-e27a9f1b+extended", r"^hugo v(\d+(?:\.\d+)+)", "0.168.0"),
             ("built 2026-10-26 as v1.4", r"v(\d[0-9A-Za-z.-]*)", "1.4"),
+            ("rclone v1.60.1-DEV", r"^rclone v(\d[0-9A-Za-z.-]*)", "1.60.1.dev0"),
+            ("tool 1.2.3-beta", r"^tool (\d[0-9A-Za-z.-]*)", "1.2.3b0"),
             ("x86_64 build 1.2.3", r"^x\d+_\d+ build (\d[0-9A-Za-z.-]*)", "1.2.3"),
         ] {
             let (found, said) = pattern_of(line).unwrap();
+            let found = found.unwrap();
             assert_eq!((found.as_str(), said.to_string().as_str()), (pattern, version), "{line}");
             assert_eq!(
-                Regex::new(&found)
-                    .unwrap()
-                    .captures(line)
-                    .unwrap()
-                    .get(1)
-                    .map(|group| PublicVersion::said(group.as_str()).unwrap()),
+                Regex::new(&found).unwrap().captures(line).unwrap().get(1).map(|group| read(group.as_str()).unwrap()),
                 Some(said)
             );
         }
+        let of_a_day = pattern_of("Version 7.0.0-dev.20260707.2").unwrap();
+        assert_eq!((of_a_day.0, of_a_day.1.to_string().as_str()), (None, "7.0.0.dev20260707"));
         assert!(pattern_of("usage: x").is_none());
-        assert!(pattern_of("tool 1.2.3-beta").is_none());
+        assert!(pattern_of("workerd 2026-11-17").is_none());
     }
 }

@@ -1,20 +1,25 @@
 //! What one payload tells: its programs, its target and honest tags, and what there is to say of its files.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
+use super::described::Described;
 use super::error::ScaffoldError;
 use super::kind::{self, AccompanyingFile};
 use super::names;
 use super::question::{self, Interview, Runnable, interview};
-use crate::binary::{Facts, Inventory, Libc};
+use crate::binary::{Facts, Inventory, Libc, Magic};
 use crate::check::{BinaryFault, binary_faults};
 use crate::console::text::named;
 use crate::console::{Console, Progress};
 use crate::fs::Scratch;
 use crate::member_path::{MemberPath, file_name, parent};
-use crate::payload::{Surveyed, survey};
+use crate::payload::{PayloadError, Surveyed, packed, survey};
 use crate::product::Command;
 use crate::target::{PlatformTag, TargetTriple};
+
+/// How many programs of one payload are named where they are for several platforms.
+const MAX_TOLD: usize = 6;
 
 /// One payload: its target, and what of it would be shipped.
 #[derive(Debug)]
@@ -29,7 +34,7 @@ pub(super) struct SurveyedPayload {
 
 /// A payload that was read.
 pub(super) struct Seen<'a> {
-    path: &'a Path,
+    pub(super) path: &'a Path,
     pub(super) file_name: String,
     pub(super) files: Vec<Surveyed>,
     /// Links to nothing.
@@ -37,6 +42,7 @@ pub(super) struct Seen<'a> {
     /// The programs among them, by their place in the list.
     programs: Vec<usize>,
     pub(super) inventory: Inventory,
+    pub(super) described: Described,
     _scratch: Scratch,
 }
 
@@ -52,9 +58,14 @@ impl<'a> Seen<'a> {
             |file: &Surveyed| !file.is_library && inventory.get(&file.path).is_some_and(|facts| facts.is_executable());
         let programs: Vec<_> = (0..files.len()).filter(|index| is_program(&files[*index])).collect();
         if programs.is_empty() {
-            return Err(ScaffoldError::NoProgram { payload: path.to_owned() });
+            let path = path.to_owned();
+            if let Some(names) = packed(files.iter().map(|file| (&file.path, file.magic))) {
+                return Err(PayloadError::Packed { path, names }.into());
+            }
+            return Err(ScaffoldError::NoProgram { payload: path });
         }
-        Ok(Self { path, file_name, files, dangling, programs, inventory, _scratch: scratch })
+        let described = Described::of(path, &file_name, &files);
+        Ok(Self { path, file_name, files, dangling, programs, inventory, described, _scratch: scratch })
     }
 
     /// The programs that users start: those in `bin/`, else at the top, else all.
@@ -112,8 +123,15 @@ impl<'a> Seen<'a> {
     pub(super) fn no_commands(&self, executables: &[String], command: Command) -> Vec<(&str, bool)> {
         let directory = self.directory(executables);
         let is_kept = |path: &str| command != Command::Scripts && is_below(root(directory), path);
+        // `sass` that starts `src/dart`: a script above a program that no user looks for where it lies.
+        let starts_it = |file: &Surveyed| {
+            let above = parent(&file.path);
+            let is_above = directory != above && is_below(above, directory) && file_name(directory) != "bin";
+            is_above && file.magic == Magic::Script && !file_name(&file.path).contains('.')
+        };
         let is_no_command = |file: &&Surveyed| {
-            let of_users = ["bin", directory].contains(&parent(&file.path)) && file_name(parent(&file.path)) == "bin";
+            let in_bin = ["bin", directory].contains(&parent(&file.path)) && file_name(parent(&file.path)) == "bin";
+            let of_users = in_bin || starts_it(file);
             let is_there = of_users && (file.runs || file.magic.format().is_some());
             let is_known = self.is_executable(file, executables) || self.linked_to(file, executables).is_some();
             is_there && !file.is_script && !file.is_library && !is_known
@@ -181,6 +199,7 @@ impl<'a> Seen<'a> {
                 && self.linked_to(file, executables).is_none()
                 && is_below(root, &file.path)
                 && !file.is_script
+                && !self.described.is_of_manager(&file.path)
                 && kind::of(&file.path, executables) == AccompanyingFile::Other
         };
         self.files.iter().any(|file| is_needed(&file))
@@ -211,7 +230,30 @@ impl<'a> Seen<'a> {
         self.shipped(executables, command).flat_map(of_one).collect()
     }
 
+    /// Programs for several platforms, each with what it is for; none where all are for one.
+    fn for_several_platforms(&self, programs: &[&Surveyed]) -> Option<String> {
+        let platform = |file: &Surveyed| {
+            let facts = self.inventory.get(&file.path)?;
+            let machines: BTreeSet<_> = facts.slices.iter().map(|slice| slice.machine.to_string()).collect();
+            Some(format!("{}, {}", facts.format, machines.into_iter().collect::<Vec<_>>().join(" and ")))
+        };
+        let programs: Vec<_> = programs.iter().filter_map(|file| Some((&file.path, platform(file)?))).collect();
+        let platforms: BTreeSet<_> = programs.iter().map(|(_, platform)| platform).collect();
+        let told = programs.iter().take(MAX_TOLD).map(|(path, platform)| format!("`{path}` ({platform})"));
+        let rest = programs.len().saturating_sub(MAX_TOLD);
+        let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+        (platforms.len() > 1).then(|| told.collect::<Vec<_>>().join(", ") + &more)
+    }
+
     pub(super) fn row(&self, executables: &[String], command: Command) -> Result<SurveyedPayload, ScaffoldError> {
+        let front = self.front();
+        let first = executables.first().map_or("", String::as_str);
+        let namesakes: Vec<_> = front.iter().copied().filter(|file| stem(file) == first).collect();
+        let several = |programs| ScaffoldError::SeveralPlatforms { payload: self.path.to_owned(), programs };
+        // Nobody could tell which of them is meant.
+        if let Some(programs) = self.for_several_platforms(&namesakes) {
+            return Err(several(programs));
+        }
         let inventory = Inventory::new(self.shipped(executables, command).cloned().collect());
         let honest: Vec<_> = inventory
             .honest_tags()
@@ -223,6 +265,9 @@ impl<'a> Seen<'a> {
         let libc = facts.and_then(|facts| facts.slices.first()).and_then(|slice| slice.libc);
         let named = names::triple(&self.file_name).filter(|triple| honest.iter().any(|tag| triple.matches(tag)));
         let no_tag = || {
+            if let Some(programs) = self.for_several_platforms(&front) {
+                return several(programs);
+            }
             let hopeless = inventory.hopeless();
             let reasons = Inventory::reasons(hopeless.iter().map(|(tag, member, objection)| (tag, *member, objection)));
             ScaffoldError::NoHonestTag { payload: self.path.to_owned(), reasons }

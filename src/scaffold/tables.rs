@@ -210,14 +210,20 @@ release-tags = [\"v{version}\", \"{version}\"]
 
 fn smoke(findings: &Survey) -> String {
     let mut text = "\n[tool.relkit.smoke]\n".to_owned();
-    match &findings.question {
-        Some(question) => {
+    match (&findings.question, &findings.untold) {
+        (Some(question), _) => {
             let arguments = list(&question.arguments);
-            let pattern = quoted(&question.pattern);
-            let exit = if question.exit == 0 { String::new() } else { format!("exit = {}, ", question.exit) };
-            let _ = writeln!(text, "version = {{ args = {arguments}, {exit}pattern = {pattern} }}");
+            let pattern = question.pattern.as_ref().map(|pattern| format!(", pattern = {}", quoted(pattern)));
+            let pattern = pattern.unwrap_or_default();
+            let exit = if question.exit == 0 { String::new() } else { format!(", exit = {}", question.exit) };
+            let _ = writeln!(text, "version = {{ args = {arguments}{exit}{pattern} }}");
         }
-        None => text += "# version = { args = [\"--version\"], pattern = '^name (\\S+)' }\n",
+        (None, Some(untold)) => {
+            let argument = quoted(untold.argument);
+            text += "# It says no version that can be recognised; where it does, a pattern whose group is the version finds it.\n";
+            let _ = writeln!(text, "version = {{ args = [{argument}], pattern = false }}");
+        }
+        (None, None) => text += "# version = { args = [\"--version\"], pattern = '^name (\\S+)' }\n",
     }
     match &findings.first_command {
         Some((arguments, stream, word)) => {

@@ -102,10 +102,16 @@ pub(crate) fn scaffold(options: &Options, console: &Console, progress: &Progress
     let (kept, files): (Vec<_>, Vec<_>) = files.into_iter().partition(|(path, _)| is_kept(path));
     write(&options.directory, &files, options.existing)?;
     let archives = findings.as_ref().and_then(tables::archive_note);
-    let mut notes = findings.map(|findings| findings.notes).unwrap_or_default();
+    let is_shipped = |path: &&PathBuf| findings.as_ref().is_none_or(|findings| !findings.left_out.contains(path));
+    let payloads = options.payloads.iter().filter(is_shipped).cloned().collect();
+    let (mut notes, licences) = findings.map(|findings| (findings.notes, findings.licences_said)).unwrap_or_default();
     notes.extend(archives);
     if named.license.is_none() {
-        notes.push("say the licence of the program in runtime-template/pyproject.toml (`license`)".to_owned());
+        let said = licences
+            .iter()
+            .map(|(license, file)| format!("; `{file}` says `{license}`, if that is not its packaging's alone"));
+        let what = "say the licence of the program in runtime-template/pyproject.toml (`license`)";
+        notes.push(what.to_owned() + &said.collect::<String>());
     }
     if !place.is_empty() {
         notes.push(format!("move {WORKFLOW} to the root of the repository, where GitHub looks for it"));
@@ -120,7 +126,7 @@ pub(crate) fn scaffold(options: &Options, console: &Console, progress: &Progress
         kept: kept.into_iter().map(|(path, _)| path).collect(),
         version,
         notes,
-        payloads: options.payloads.clone(),
+        payloads,
     })
 }
 
@@ -146,7 +152,7 @@ fn not_that(
 }
 
 fn named(options: &Options, program: &str) -> Result<Named, ScaffoldError> {
-    let distribution = options.name.clone().unwrap_or_else(|| format!("{program}-bin"));
+    let distribution = options.name.clone().unwrap_or_else(|| names::distribution(program));
     let distribution: DistributionName = distribution.parse().map_err(|_| refused(&distribution))?;
     let module = options.module.clone().unwrap_or_else(|| names::module(&distribution.normalized()));
     let license = options.license.as_deref().map(license_expression).transpose();

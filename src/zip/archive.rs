@@ -95,6 +95,11 @@ impl Archive {
     /// # Errors
     /// With the first such defect.
     pub(crate) fn trusted(&self) -> Result<(), ArchiveError> {
+        self.trusted_but(&[])
+    }
+
+    /// The same for who reads those kinds of defects in one way only.
+    pub(crate) fn trusted_but(&self, read_alike: &[DefectKind]) -> Result<(), ArchiveError> {
         use DefectKind as Kind;
         let harmless = |kind| {
             matches!(
@@ -108,7 +113,7 @@ impl Archive {
                     | Kind::Date
             )
         };
-        match self.framing.defects.iter().find(|defect| !harmless(defect.kind)) {
+        match self.framing.defects.iter().find(|defect| !harmless(defect.kind) && !read_alike.contains(&defect.kind)) {
             None => Ok(()),
             Some(defect) => Err(ArchiveError::Framing { path: self.path.clone(), message: defect.message.clone() }),
         }

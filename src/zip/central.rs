@@ -109,7 +109,7 @@ fn text(defects: &mut Defects, raw: &[u8], flags: u16) -> String {
     if std::str::from_utf8(raw).is_err() {
         defects.of(DefectKind::NameEncoding, &name, "the name is not UTF-8");
     } else if !raw.is_ascii() && flags & UTF8 == 0 {
-        defects.of(DefectKind::NameEncoding, &name, "the name is not ASCII and the UTF-8 flag is not set");
+        defects.of(DefectKind::NameUnmarked, &name, "the name is not ASCII and the UTF-8 flag is not set");
     }
     name
 }

@@ -61,8 +61,10 @@ pub(crate) enum DefectKind {
     /// The comment of the archive holds the signature of a record.
     ArchiveInComment,
     Date,
-    /// The name is not UTF-8, or is not ASCII and not marked as UTF-8.
+    /// The name is not UTF-8.
     NameEncoding,
+    /// The name is UTF-8, is not ASCII, and is not marked.
+    NameUnmarked,
 }
 
 /// More than anyone reads; each costs memory.

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use relkit::payload::PayloadForm;
 use relkit::product::RuntimeProject;
 
-use crate::samples::archive::{EntryType, TarMember, gzip, tar, tar_of, xz, zip_of, zstd};
+use crate::samples::archive::{
+    Defect as ZipDefect, Entry, EntryType, TarMember, entry, gzip, tar, tar_of, xz, zip_of, zstd,
+};
 use crate::samples::binary::{ElfSample, elf, glibc_elf, windows_program};
 use crate::support::payloads::{open, project, refused, wheel};
 use crate::support::{write, write_tree};
@@ -85,6 +87,37 @@ fn every_form_of_a_release_is_read_alike() {
         assert_eq!(opened.files, with_licence(&PLACED), "{}", payload.display());
         assert_eq!((opened.ignored.len(), opened.unmatched.len()), (0, 0), "{}", payload.display());
         assert_eq!(opened.bytes("scripts/rg"), elf(500));
+    }
+}
+
+/// Names in a zip archive as the usual tools write them: UTF-8 without its mark (Info-ZIP, macOS), `\` alone (Windows
+/// PowerShell 5).
+#[test]
+fn names_of_zip_archives_are_read_as_tools_write_them() {
+    let directory = tempfile::tempdir().unwrap();
+    let project = project(&format!("{SCRIPTS}files = [{{ from = \"**/*.txt\", to = \"share/\" }}]\n"));
+    let zip = |names: &[&[u8]], flags: u16| {
+        let contents = |name: &[u8]| if name.ends_with(b"rg") { elf(500) } else { Vec::new() };
+        let entries = names.iter().map(|name| Entry { name: name.to_vec(), ..entry("", contents(name), 0) });
+        let entries: Vec<_> = entries.map(|entry| entry.with(ZipDefect::Flags(flags))).collect();
+        write(directory.path(), "a.zip", crate::samples::archive::archive(&entries, b""))
+    };
+    let umlaut = "doc/Größe.txt";
+    let expected = ["scripts/rg*", "data/share/doc/Größe.txt"];
+    for flags in [0, 1 << 11] {
+        assert_eq!(files(&project, &zip(&[b"rg", umlaut.as_bytes()], flags)), expected, "{flags}");
+    }
+    let windows: &[&[u8]] = &[b"rg-15\\bin\\", b"rg-15\\bin\\rg", b"rg-15\\doc\\a.txt"];
+    assert_eq!(files(&project, &zip(windows, 0)), ["scripts/rg*", "data/share/doc/a.txt"]);
+    for (names, words) in [
+        (&[b"rg", &b"doc/Gr\x94\xe1e.txt"[..]][..], "is not UTF-8"),
+        (&[b"bin/rg", b"doc\\a.txt"], "backslash"),
+        (&[b"rg", b"..\\a.txt"], "`..`"),
+        (&[b"rg", b"\\a.txt"], "absolute"),
+        (&[b"rg", b"C:\\a.txt"], "a.txt"),
+    ] {
+        let said = refused(&project, &zip(names, 0));
+        assert!(said.contains(words), "{said}");
     }
 }
 
@@ -248,7 +281,7 @@ fn a_payload_without_the_program_or_with_several_says_what_is_there() {
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path();
     let several = || vec![("a/rg", elf(500)), ("b/rg", elf(600)), ("c", b"x".to_vec())];
-    let cases: [(Files, &str); 8] = [
+    let cases: [(Files, &str); 10] = [
         (several(), "several executables, and none of them is known to be the program: `a/rg`, `b/rg`"),
         (vec![("a", elf(500)), ("b", elf(600)), ("d/rg.txt", b"x".to_vec())], "`a`, `b`"),
         (vec![("bin/rg", elf(500)), ("bin/rg.exe", windows_program())], "`bin/rg`, `bin/rg.exe`"),
@@ -257,11 +290,19 @@ fn a_payload_without_the_program_or_with_several_says_what_is_there() {
         (vec![("bin/rg", b"words".to_vec()), ("a", elf(500)), ("b", elf(600))], "a text file, not an executable"),
         (vec![("rg", Vec::new()), ("c", b"x".to_vec())], "is empty"),
         (vec![("libz.so", library()), ("c", b"x".to_vec())], "holds no executable"),
+        // An archive in another; what is packed further below is the program's own.
+        (vec![("a.tgz", gzip(b"x")), ("c", b"x".to_vec())], "and files that are packed: `a.tgz`"),
+        (vec![("man/a.1.gz", gzip(b"x")), ("c", b"x".to_vec())], "holds no executable: expected"),
     ];
     for (content, words) in cases {
         let text = refused(&project(LAUNCHER), &archive(root, &content));
         assert!(text.contains(words), "{words}: {text}");
     }
+    // A directory of artefacts, given in place of them.
+    let downloads = root.join("downloads");
+    write_tree(&downloads, &[("rg.tgz", gzip(b"x")), ("rg.zip", zip_of(&[], "")), ("SHA256SUMS", b"x".to_vec())]);
+    let text = refused(&project(SCRIPTS), &downloads);
+    assert!(text.contains("packed: `rg.tgz`, `rg.zip`") && text.contains("give the files themselves"), "{text}");
 }
 
 #[test]
@@ -387,6 +428,17 @@ fn a_wheel_of_anybody_is_a_payload() {
     ];
     let opened = open(&project(LAUNCHER), &wheel(root, "ripgrep", "1", &as_data)).unwrap();
     assert_eq!(opened.files, ["package/bin/rg*", "package/share/x.py"]);
+    // The sources that make a package of the program's directory are the packaging's, others are the program's.
+    let nested: Files = vec![
+        ("other/__init__.py", b"".to_vec()),
+        ("other/binaries/__init__.py", b"".to_vec()),
+        ("other/binaries/find.py", b"".to_vec()),
+        ("other/binaries/words", b"x".to_vec()),
+        ("other/binaries/rules/__init__.py", b"".to_vec()),
+        ("other/binaries/rg-linux-x86_64-v15.2.0", elf(500)),
+    ];
+    let nested = files(&project(LAUNCHER), &wheel(root, "ripgrep", "3", &nested));
+    assert_eq!(nested, ["package/rg*", "package/rules/__init__.py", "package/words"]);
     let two: Files = vec![("one/rg", elf(500)), ("two/rg", elf(600))];
     assert!(refused(&project(LAUNCHER), &wheel(root, "ripgrep", "2", &two)).contains("`one`, `two`"));
 }

@@ -772,6 +772,31 @@ fn pages_of_a_language_and_completions_of_every_executable_are_installed() {
 
 /// What is started from a `bin/` and is in no wheel is named.
 #[test]
+fn a_script_above_the_program_is_named() {
+    let directory = scratch();
+    let root = directory.path();
+    let script = |path: &str| {
+        let name = format!("t/{path}");
+        TarMember { mode: 0o755, ..TarMember::file(name, b"#!/bin/sh\n".to_vec()) }
+    };
+    let program = |path: &str| TarMember { mode: 0o755, ..TarMember::file(format!("t/{path}"), static_elf().build()) };
+    for (index, (member, at, is_named)) in [
+        ("sass", "src/dart", true),
+        ("install.sh", "src/dart", false),
+        ("install", "bin/dart", false),
+        ("install", "dart", false),
+        ("src/lib/sass", "src/dart", false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        write(root, "t.tgz", gzip(&tar(&[script(member), program(at), TarMember::file("t/words", "x")])));
+        let said = text(&init(root, &[&format!("product-{index}"), "--from", "t.tgz"]));
+        assert_eq!(said.contains(&format!("`{member}`")), is_named, "{member}: {said}");
+    }
+}
+
+#[test]
 fn a_script_that_starts_the_program_is_named() {
     let Some(program) = probe() else { return };
     let directory = scratch();
@@ -884,6 +909,33 @@ fn payloads_of_two_releases_are_told() {
     }
 }
 
+/// Where some artefact is called by the version that the program says, one that is called by another is of another release.
+#[test]
+fn an_artefact_of_another_release_is_told_by_its_name() {
+    let Some(program) = probe() else { return };
+    let directory = scratch();
+    let root = directory.path();
+    write(root, "probe-1.2.3-linux.tgz", gzip(&tar_of(&[("probe", program.clone())], "")));
+    write(root, "probe-linux.tgz", gzip(&tar_of(&[("probe", program)], "")));
+    let mac = gzip(&tar_of(&[("probe", mac_sample(ARM64, 11, 0).build())], ""));
+    for (index, (linux, other, is_told)) in [
+        ("probe-1.2.3-linux.tgz", "probe-mac-1.2.2.tgz", true),
+        ("probe-1.2.3-linux.tgz", "probe-1.2.3-mac-11.0.tgz", false),
+        ("probe-1.2.3-linux.tgz", "probe-mac.tgz", false),
+        // The number of a system.
+        ("probe-linux.tgz", "probe-mac-11.0.tgz", false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        write(root, other, mac.clone());
+        let said = text(&init(root, &[&format!("product-{index}"), "--from", linux, other]));
+        let words =
+            format!("to do: by its name `{other}` is of 1.2.2, and the program says 1.2.3: give `relkit release`");
+        assert_eq!(said.contains(&words), is_told, "{said}");
+    }
+}
+
 /// A program in a directory or archive is called as it stands.
 #[test]
 fn the_name_of_a_program_inside_is_no_artefacts() {
@@ -978,6 +1030,148 @@ fn a_payload_gets_the_row_that_init_wrote_for_it() {
         let output = run(stage.current_dir(directory.path()));
         assert!(output.status.success(), "{}", text(&output));
     }
+}
+
+/// Of several payloads one for which there is no tag, such as FreeBSD's, keeps nobody from the others.
+#[test]
+fn a_payload_without_an_honest_tag_is_left_out_of_several() {
+    let directory = scratch();
+    let root = directory.path();
+    let hopeless = ElfSample { needed: vec!["libnowhere.so.9"], ..glibc_elf() };
+    for (name, program) in [
+        ("probe-1.2.3-one", hopeless.build()),
+        ("probe-1.2.3-two", static_elf().build()),
+        ("probe-1.2.3-bsd", hopeless.build()),
+    ] {
+        write(root, name, program);
+    }
+    let payloads = ["probe-1.2.3-one", "probe-1.2.3-two", "probe-1.2.3-bsd"];
+    let output = init(root, &[&["product", "--format", "json", "--license", "MIT", "--from"], &payloads[..]].concat());
+    assert!(output.status.success(), "{}", text(&output));
+    let told = json(&output);
+    let notes: Vec<_> = told["notes"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    for (note, name) in notes.iter().zip([payloads[0], payloads[2]]) {
+        let start = format!("`{name}` is left out, since no platform tag is honest for it: ");
+        assert!(note.starts_with(&start) && note.contains("libnowhere.so.9"), "{note}");
+    }
+    let release =
+        told["next"].as_array().unwrap().iter().filter_map(Value::as_str).find(|next| next.contains("release "));
+    assert!(release.unwrap().ends_with("--payload probe-1.2.3-two"), "{told}");
+    assert_eq!(told["targets"].as_array().unwrap().len(), 1, "{told}");
+    // A directory of artefacts is none of them.
+    write_tree(&root.join("downloads"), &[("probe.tgz", gzip(b"x"))]);
+    let said = text(&init(root, &["other", "--from", "downloads"]));
+    assert!(said.contains("and files that are packed: `probe.tgz`"), "{said}");
+    // Where there is nothing else it is an error.
+    let output = init(root, &["other", "--from", payloads[0], payloads[2]]);
+    assert!(output.status.code() == Some(1) && !root.join("other").exists(), "{}", text(&output));
+}
+
+/// One payload for all platforms is none of any.
+#[test]
+fn a_payload_for_several_platforms_is_told_as_that() {
+    let directory = scratch();
+    let root = directory.path();
+    let (linux, mac) = (static_elf().build(), mac_sample(ARM64, 11, 0).build());
+    for (files, words) in [
+        (
+            &[("linux64/probe", linux.clone()), ("osx/probe", mac.clone())][..],
+            "holds programs for several platforms: `linux64/probe` (ELF, x86_64), `osx/probe` (Mach-O, aarch64)",
+        ),
+        (
+            &[("probe_linux", linux.clone()), ("probe_mac", mac.clone())],
+            "holds programs for several platforms: `probe_linux` (ELF, x86_64), `probe_mac` (Mach-O, aarch64)",
+        ),
+        (&[("probe", linux.clone()), ("words", b"x".to_vec())], "x86_64-unknown-linux-musl"),
+    ] {
+        write(root, "probe.zip", zip_of(files, ""));
+        let said = text(&init(root, &["product", "--from", "probe.zip", "--force"]));
+        assert!(said.contains(words), "{words}: {said}");
+    }
+}
+
+/// What `init` writes passes `release`, also where the program tells no version; what it says of itself is shown.
+#[test]
+fn a_program_that_tells_no_version_is_released() {
+    for (answer, told, spelled, is_noted) in [
+        ("probe 2026-11-17", "version = { args = ['--version'], pattern = false }", "1.2.3", true),
+        (
+            "probe 1.2.3-DEV",
+            r"version = { args = ['--version'], pattern = '^probe (\d[0-9A-Za-z.-]*)' }",
+            "1.2.3.dev0",
+            false,
+        ),
+        ("p 1.2.3-dev.4.5", "version = { args = ['--version'] }", "1.2.3.dev4", false),
+    ] {
+        let Some(program) = answering(answer) else { return };
+        let directory = scratch();
+        let root = directory.path();
+        write(root, "probe-1.2.3-x64.tar.gz", gzip(&tar_of(&[("probe", program)], "")));
+        let output = init(root, &["product", "--from", "probe-1.2.3-x64.tar.gz", "--license", "MIT"]);
+        let said = text(&output);
+        let words = format!("to do: `probe --version` says `{answer}`, in which no version is recognised");
+        assert_eq!(said.contains(&words), is_noted, "{said}");
+        let table = fs::read_to_string(root.join("product/runtime-template/pyproject.toml")).unwrap();
+        assert!(table.replace('"', "'").contains(told), "{table}");
+        let next = said.lines().find(|line| line.starts_with("  relkit release")).unwrap();
+        assert!(next.contains(&format!("--release-version {spelled} ")), "{next}");
+        let words: Vec<_> = next.split_whitespace().skip(1).collect();
+        let output = run(relkit().args(words).current_dir(root));
+        assert!(output.status.success(), "{}", text(&output));
+    }
+}
+
+/// A program that answers nothing well may be broken: no table is made that lets it pass.
+#[test]
+fn a_program_that_fails_at_every_question_passes_no_release() {
+    let Some(program) = answering("broken") else { return };
+    let directory = scratch();
+    let root = directory.path();
+    write(root, "probe", program);
+    let said = text(&init(root, &["product", "--from", "probe", "--license", "MIT"]));
+    let words = "to do: `probe --version` says `cannot work` and ends with exit code 7, in which no version is recognised, and a \
+                 release fails at that";
+    assert!(said.contains(words), "{said}");
+    let table = fs::read_to_string(root.join("product/runtime-template/pyproject.toml")).unwrap();
+    assert!(table.contains("\n# version = {"), "{table}");
+    let release =
+        ["release", "--product", "product", "--release-version", "1.2.3", "--out-dir", "out", "--payload", "probe"];
+    let output = run(relkit().args(release).current_dir(root));
+    assert!(output.status.code() == Some(1) && text(&output).contains("receipt-failed"), "{}", text(&output));
+}
+
+/// npm's packages for one platform say so in their description, which the program does not need; others may read theirs. The
+/// licence that a package says may be its own alone.
+#[test]
+fn the_description_of_a_package_of_npm_makes_no_launcher() {
+    let directory = scratch();
+    let root = directory.path();
+    for (index, (description, command, license)) in [
+        (r#"{"license": "MIT", "os": ["linux"], "cpu": ["x64"]}"#, "scripts", Some("MIT")),
+        (r#"{"license": "SEE LICENSE", "cpu": ["x64"]}"#, "scripts", None),
+        (r#"{"license": "apache-2.0"}"#, "launcher", Some("Apache-2.0")),
+        (r#"{"os": "#, "launcher", None),
+        ("[]", "launcher", None),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let files = [("bin/probe", static_elf().build()), ("package.json", description.into())];
+        write(root, "probe.tgz", gzip(&tar_of(&files, "package/")));
+        let product = format!("product-{index}");
+        let said = text(&init(root, &[&product, "--from", "probe.tgz"]));
+        let table = fs::read_to_string(root.join(&product).join("runtime-template/pyproject.toml")).unwrap();
+        assert!(table.contains(&format!("\ncommand = \"{command}\"\n")), "{description}: {table}");
+        assert!(table.contains("# license = \"\""), "{table}");
+        let words =
+            license.map(|license| format!("; `probe.tgz` says `{license}`, if that is not its packaging's alone"));
+        assert_eq!(said.contains("its packaging's"), words.is_some(), "{said}");
+        assert!(words.is_none_or(|words| said.contains(&words)), "{said}");
+    }
+    let wheel = linux();
+    write(root, &wheel.file_name.clone(), wheel.build());
+    let said = text(&init(root, &["of-wheel", "--from", &linux().file_name]));
+    assert!(said.contains(&format!("; `{}` says `Apache-2.0`", linux().file_name)), "{said}");
 }
 
 #[test]

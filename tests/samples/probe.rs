@@ -11,6 +11,10 @@ fn main() {
     let first = arguments.first().and_then(|argument| argument.to_str()).unwrap_or_default();
     let mut out = std::io::stdout();
     match first {
+        _ if black_box(ANSWER).starts_with("broken") => {
+            eprintln!("cannot work");
+            std::process::exit(7);
+        }
         "--version" => println!("{}", black_box(ANSWER)),
         "-V" if black_box(ANSWER).starts_with("ask -V") => {
             println!("Version of it: 4.5.6");

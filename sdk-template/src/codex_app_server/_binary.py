@@ -113,6 +113,9 @@ def _check(config: AppServerConfig) -> None:
         value = getattr(config, name)
         if not isinstance(value, kinds) and (value is not None or name in _NEVER_NONE):
             raise InvalidInputError(f"`{name}` must be {called}, not {value!r:.100}")
+    for name in _TEXTS:
+        if not getattr(config, name).strip():
+            raise InvalidInputError(f"`{name}` is empty: a server says it in its user agent")
     for name in _TIMEOUTS:
         try:
             timeout = checked_timeout(getattr(config, name))

@@ -23,6 +23,7 @@ from .generated.turn_methods import AsyncTurnMethods, TurnMethods
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from ._streams import Owner
     from .client import AppServerClient
     from .models import Notification
 
@@ -60,6 +61,21 @@ class TurnHandle(TurnMethods, _Once, Generic[ParsedT]):
     _box: TurnBox | None = field(default=None, repr=False, compare=False)
     _model: type[BaseModel] | None = field(default=None, repr=False, compare=False)
     _streamed: bool = field(default=False, init=False, repr=False, compare=False)
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            _client: AppServerClient | Owner,
+            thread_id: str,
+            id: str,
+            _box: TurnBox | None = None,
+            _model: type[BaseModel] | None = None,
+        ) -> None: ...
+
+    def __post_init__(self) -> None:
+        # As for a thread: `Codex` is what programs have.
+        self._client = getattr(self._client, "_client", self._client)
 
     def stream(self) -> Iterator[Notification]:
         """The turn's notifications from its start to `turn/completed`, once.

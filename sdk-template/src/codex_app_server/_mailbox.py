@@ -43,7 +43,7 @@ class Mailbox(Generic[T]):
         self._lock = threading.RLock()
         self._wakes: list[Callable[[], object]] = []
         self._end: Callable[[], BaseException] | None = None
-        self.dropped = 0
+        self.dropped: int = 0
 
     def put(self, item: T) -> None:
         """Append an item, unless the box is closed, and wake whoever waits."""

@@ -16,9 +16,17 @@ from ._wire import decode_notification
 from .errors import ModelUnreachableError, TurnTimeoutError
 
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from .async_client import AsyncAppServerClient
     from .client import AppServerClient
     from .models import Notification
+
+    class Owner(Protocol):
+        """What threads and turns know of `Codex`: a client that has started."""
+
+        _client: AppServerClient
+
 
 # An async consumer that never has to wait lets other tasks run after this many notifications.
 _BURST = 32

@@ -10,7 +10,7 @@ from .generated.thread_methods import AsyncThreadMethods, ThreadMethods
 
 if TYPE_CHECKING:
     from ._on_request import Handlers
-    from ._streams import AsyncOwner
+    from ._streams import AsyncOwner, Owner
     from .client import AppServerClient
 
 
@@ -21,6 +21,14 @@ class Thread(ThreadMethods, RequestHandling):
 
     _client: AppServerClient
     id: str
+
+    if TYPE_CHECKING:
+
+        def __init__(self, _client: AppServerClient | Owner, id: str) -> None: ...
+
+    def __post_init__(self) -> None:
+        # `Codex` is what programs have, and this is of the client that it started.
+        self._client = getattr(self._client, "_client", self._client)
 
     def _handlers(self) -> tuple[Handlers, str | None]:
         return self._client._core.handlers, self.id

@@ -49,7 +49,9 @@ def build_params(kind: type[ParamsT], /, **fields: object) -> ParamsT:
     try:
         return kind(**given)
     except ValidationError as error:
-        raise InvalidInputError(f"invalid arguments: {problems(error)}") from error
+        # What is missing is told by its name on the wire, which no caller has written.
+        names = {field.alias: name for name, field in kind.model_fields.items() if field.alias}
+        raise InvalidInputError(f"invalid arguments: {problems(error, names)}") from error
 
 
 def _plain(value: object) -> object:
@@ -145,12 +147,14 @@ def _with_null(value: object, path: tuple[int | str, ...]) -> object:
     return value
 
 
-def problems(error: ValidationError) -> str:
+def problems(error: ValidationError, names: Mapping[str, str] | None = None) -> str:
+    """What is wrong, each with its place; `names` are those of top-level keys that differ."""
     found = error.errors(include_url=False, include_context=False)
-    shown = [
-        f"{'.'.join(str(part) for part in problem['loc']) or 'value'}: {problem['msg']}"
-        for problem in found[:_SHOWN_PROBLEMS]
-    ]
+    shown = []
+    for problem in found[:_SHOWN_PROBLEMS]:
+        first, *rest = problem["loc"] or ("value",)
+        place = ".".join(str(part) for part in ((names or {}).get(str(first), first), *rest))
+        shown.append(f"{place}: {problem['msg']}")
     more = len(found) - len(shown)
     return "; ".join(shown) + (f"; and {more} more" if more > 0 else "")
 

@@ -62,7 +62,9 @@ def to_fields(given: dict[str, object]) -> dict[str, object]:
     fields = {_RENAMED.get(name, name): value for name, value in given.items()}
     schema = fields.get("output_schema")
     if schema is not None and not isinstance(schema, Mapping):
-        fields["output_schema"] = _schema_of(schema)
+        from ._output_schema import schema_of
+
+        fields["output_schema"] = schema_of(schema)
     mode = fields.pop("approval_mode", None)
     if mode is not None:
         _add_approvals(fields, mode)
@@ -166,29 +168,6 @@ def _add_approvals(fields: dict[str, object], mode: object) -> None:
         listed = _members(ApprovalMode)
         raise InvalidInputError(f"`approval_mode` must be one of: {listed}; not {mode!r}")
     fields["approval_policy"], fields["approvals_reviewer"] = _APPROVALS[mode]
-
-
-def _schema_of(model: object) -> object:
-    """The JSON Schema of a model, closed as model providers want the schema of an output."""
-    make = getattr(model, "model_json_schema", None)
-    if not callable(make):
-        raise InvalidInputError(
-            f"`output_schema` must be a JSON Schema or a pydantic model, not {model!r}"
-        )
-    return _closed(make())
-
-
-def _closed(schema: object) -> object:
-    if isinstance(schema, list):
-        return [_closed(part) for part in schema]
-    if not isinstance(schema, dict):
-        return schema
-    closed = {key: _closed(value) for key, value in schema.items()}
-    properties = closed.get("properties")
-    if closed.get("type") == "object" and isinstance(properties, dict):
-        closed.setdefault("additionalProperties", False)
-        closed["required"] = list(properties)
-    return closed
 
 
 def _thread_mode(sandbox: object) -> object:

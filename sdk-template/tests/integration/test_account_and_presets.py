@@ -220,6 +220,7 @@ def test_an_interrupted_turn_has_no_value_and_says_so_where_it_is_read(twin: Twi
         ({"env": {"A": 1}}, ValueError, "variable `A`"),
         ({"startup_timeout_s": "5"}, ValueError, "number of seconds"),
         ({"api_key": " "}, ValueError, "API key is empty"),
+        ({"client_name": ""}, ValueError, "`client_name` is empty"),
     ],
 )
 def test_a_wrong_configuration_is_named(
@@ -238,11 +239,14 @@ def test_wrong_arguments_of_a_run_leave_no_turn_behind(twin: Twin) -> None:
     twin.world.model.queue(Reply.text("next"))
     with twin.codex() as codex:
         thread = twin.wait(codex.thread_start())
-        for wrong in ("a text", int):
+        for wrong in ("a text", int, BaseModel, Weather(place="Bern", degrees=3)):
             with pytest.raises(ValueError, match="output_schema"):
                 twin.wait(thread.run("x", output_schema=wrong))
         with pytest.raises(ValueError, match="number of seconds"):
             twin.wait(thread.run("x", timeout="5"))
+        # By its own name, not the one on the wire.
+        with pytest.raises(ValueError, match="thread_id: Field required"):
+            twin.wait(codex.thread_resume(None))
         with pytest.raises(ValueError, match="API key is empty"):
             twin.wait(codex.login_api_key(""))
         assert twin.wait(thread.run("y")).final_response == "next"

@@ -314,6 +314,11 @@ def test_threads_and_handles_are_built_by_position() -> None:
     assert Thread(client, "t").id == "t"
     assert AsyncThread(client, "t").id == "t"
     assert (TurnHandle(client, "t", "u").thread_id, TurnHandle(client, "t", "u").id) == ("t", "u")
+    # What a program has is `Codex`.
+    codex = object.__new__(Codex)
+    codex._client = client
+    assert Thread(codex, "t") == Thread(client, "t")
+    assert TurnHandle(codex, "t", "u") == TurnHandle(client, "t", "u")
     handle = AsyncTurnHandle(client, "t", "u")
     assert (handle.thread_id, handle.id) == ("t", "u")
 

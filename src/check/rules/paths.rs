@@ -28,7 +28,7 @@ fn path_relative(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
-rule!(PATH_UTF8 = "path-utf8", Error, Wheel(|wheel, found| defects(wheel, found, &[Kind::NameEncoding], &[]));
+rule!(PATH_UTF8 = "path-utf8", Error, Wheel(|wheel, found| defects(wheel, found, &[Kind::NameEncoding, Kind::NameUnmarked], &[]));
     what: "Names are UTF-8, and those that are not ASCII carry the UTF-8 flag (bit 11).",
     why: "Without the flag readers take the name for code page 437 and unpack it under another name.",
     fix: "Write names as UTF-8 with flag bit 11, or use ASCII names";
