@@ -185,6 +185,7 @@ fn a_slip_in_the_name_of_a_command_is_understood_in_front_of_help_too() {
 #[test]
 fn what_other_tools_call_an_option_and_a_slip_in_a_value_are_understood() {
     let corner = corner();
+    succeed(relkit().args(["init", "product", "--name", "a", "--license", "MIT"]).current_dir(corner.path()));
     for (arguments, meant) in [
         (&["check", "words", "--json"][..], "'--format=json'"),
         (&["build", "directory", "--output", "x"], "'--out-dir'"),
@@ -202,6 +203,7 @@ fn what_other_tools_call_an_option_and_a_slip_in_a_value_are_understood() {
         ),
         (&["verify", "directory", "--codex-version", "0.163.0", "--allow-missing", "al"], "`all`"),
         (&["check", "words", "--foramt", "json"], "'--format'"),
+        (&["matrix", "--product", "product/runtime-template/src"], "`product`"),
         (&["check", "words", "--format", "jsno"], "'json'"),
         (&["check", "words", "--no-color"], "'--color=never'"),
         (&["check", "words", "--quite"], "'--quiet'"),
