@@ -218,6 +218,25 @@ fn what_other_tools_call_an_option_and_a_slip_in_a_value_are_understood() {
     }
 }
 
+/// What was typed leads on, be it right or not.
+#[test]
+fn what_comes_next_is_said() {
+    let corner = corner();
+    fs::create_dir(corner.path().join("dist")).unwrap();
+    let wheel = "dist/demo-1.0-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.whl";
+    fs::write(corner.path().join(wheel), linux().build()).unwrap();
+    let publish = "publish dist --codex-version 0.163.0 --upload-url https://upload.example/legacy/";
+    for (line, words) in [
+        ("release --release-version 1 --out-dir out", "--payload <[TAG=]PAYLOAD>... (or --download)"),
+        ("release --help", "<--payload <[TAG=]PAYLOAD>...|--download>"),
+        ("check dist --select archive", "next: relkit coverage dist"),
+        (publish, "hint: `relkit rule unknown-file` says more"),
+    ] {
+        let said = text(&run(relkit().args(line.split(' ')).current_dir(corner.path())));
+        assert!(said.contains(words), "{line}: {said}");
+    }
+}
+
 /// A suggestion that is far from what was typed leads astray.
 #[test]
 fn what_is_like_nothing_is_taken_for_nothing() {
