@@ -101,6 +101,10 @@ pub(crate) fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>)
     let length = wrong.chars().count();
     let near = |name: &str| {
         let name = name.to_lowercase();
+        // What is much longer is another thing, and may be as long as its input wants it.
+        if length > name.chars().count() * 2 {
+            return None;
+        }
         let words = |name| str::split(name, ['-', '_', '.', ' ']);
         // One that has every word reads like it, whatever else it has: `aarch64-linux` of `aarch64-unknown-linux-musl`.
         let has_words = words(wrong.as_str()).all(|word| words(name.as_str()).any(|known| known == word));
@@ -215,6 +219,7 @@ mod tests {
     fn only_a_name_that_is_near_is_suggested() {
         let names = ["aarch64-apple-darwin", "aarch64-unknown-linux-musl", "windows-x86_64", "names", "set", "sbom"];
         let names = names.into_iter().chain(["init", "publish", "win32", "win_amd64", "zip-crc", "inspect", "elf-pie"]);
+        assert_eq!(nearest(&"set".repeat(10_000_000), names.clone()), None);
         for (wrong, meant) in [
             ("aarch64-linux", Some("aarch64-unknown-linux-musl")),
             ("Windows", Some("windows-x86_64")),

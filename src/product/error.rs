@@ -1,6 +1,6 @@
 //! Why a directory is no product, or a `pyproject.toml` has no `[tool.relkit]` table that can be used.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::place::KeyPosition;
 use crate::console::text::visible;
@@ -47,7 +47,10 @@ impl Explain for ProductError {
             Self::Fs(error) => return error.hint(),
             Self::Table { source, .. } => nearest_key(source.message()).unwrap_or_else(|| KEYS.into()),
             Self::Value { .. } => KEYS.into(),
-            Self::NotAProduct { .. } => "`relkit init` writes a product from its payloads".into(),
+            Self::NotAProduct { directory } => match product_around(directory) {
+                Some(product) => format!("did you mean `{}`, the product that this is a part of?", product.display()),
+                None => "`relkit init` writes a product from its payloads".into(),
+            },
             Self::NoPyproject { .. } => "give the directory that holds the template's pyproject.toml".into(),
             Self::Mixed { .. } => "name the templates of one product, or its directory with `--product`".into(),
             Self::NotText { .. } => "write it as UTF-8".into(),
@@ -58,6 +61,13 @@ impl Explain for ProductError {
     fn exit(&self) -> Exit {
         Exit::Failed
     }
+}
+
+/// The product that a directory lies in, as its template does.
+fn product_around(directory: &Path) -> Option<&Path> {
+    let holds_one = |path: &&Path| path.join("runtime-template/pyproject.toml").is_file();
+    let here = |path| if path == Path::new("") { Path::new(".") } else { path };
+    directory.ancestors().skip(1).map(here).find(holds_one)
 }
 
 const KEYS: &str = "docs/products.md says what each key of the table holds";

@@ -185,6 +185,7 @@ fn a_slip_in_the_name_of_a_command_is_understood_in_front_of_help_too() {
 #[test]
 fn what_other_tools_call_an_option_and_a_slip_in_a_value_are_understood() {
     let corner = corner();
+    succeed(relkit().args(["init", "product", "--name", "a", "--license", "MIT"]).current_dir(corner.path()));
     for (arguments, meant) in [
         (&["check", "words", "--json"][..], "'--format=json'"),
         (&["build", "directory", "--output", "x"], "'--out-dir'"),
@@ -202,6 +203,7 @@ fn what_other_tools_call_an_option_and_a_slip_in_a_value_are_understood() {
         ),
         (&["verify", "directory", "--codex-version", "0.163.0", "--allow-missing", "al"], "`all`"),
         (&["check", "words", "--foramt", "json"], "'--format'"),
+        (&["matrix", "--product", "product/runtime-template/src"], "`product`"),
         (&["check", "words", "--format", "jsno"], "'json'"),
         (&["check", "words", "--no-color"], "'--color=never'"),
         (&["check", "words", "--quite"], "'--quiet'"),
@@ -213,6 +215,25 @@ fn what_other_tools_call_an_option_and_a_slip_in_a_value_are_understood() {
         let text = text(&said);
         assert!(said.status.code() == Some(2) && text.contains(meant), "{arguments:?}: {text}");
         assert!(text.contains("did you mean") || text.contains("tip: "), "{arguments:?}: {text}");
+    }
+}
+
+/// What was typed leads on, be it right or not.
+#[test]
+fn what_comes_next_is_said() {
+    let corner = corner();
+    fs::create_dir(corner.path().join("dist")).unwrap();
+    let wheel = "dist/demo-1.0-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.whl";
+    fs::write(corner.path().join(wheel), linux().build()).unwrap();
+    let publish = "publish dist --codex-version 0.163.0 --upload-url https://upload.example/legacy/";
+    for (line, words) in [
+        ("release --release-version 1 --out-dir out", "--payload <[TAG=]PAYLOAD>... (or --download)"),
+        ("release --help", "<--payload <[TAG=]PAYLOAD>...|--download>"),
+        ("check dist --select archive", "next: relkit coverage dist"),
+        (publish, "hint: `relkit rule unknown-file` says more"),
+    ] {
+        let said = text(&run(relkit().args(line.split(' ')).current_dir(corner.path())));
+        assert!(said.contains(words), "{line}: {said}");
     }
 }
 

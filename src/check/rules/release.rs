@@ -25,7 +25,10 @@ fn unknown_file(set: &Set<'_>, found: &mut Findings) {
                 .finding(format!("`{name}` was left behind by a run that was killed"))
                 .with_severity(Severity::Warning)
                 .with_help("Remove it; nothing of it is published"),
-            Stray::Misplaced => found.finding(format!("`{name}` does not belong in a dist directory")),
+            Stray::Misplaced => {
+                let why = if name.contains('/') { "it lies in a directory below" } else { "it is no regular file" };
+                found.finding(format!("`{name}` does not belong in a dist directory: {why}"))
+            }
             Stray::Attestation => {
                 let subject = attestation::subject(name).unwrap_or_default();
                 let finding = found.finding(format!("`{name}` attests `{subject}`, which is not there"));
