@@ -946,16 +946,20 @@ fn binary_cases() -> Vec<Case> {
         (
             "elf-pages",
             W,
-            tagged(
+            runtime(
                 &["manylinux2014_aarch64", "manylinux_2_17_aarch64"],
+                "aarch64-unknown-linux-gnu",
+                "bin/codex",
                 ElfSample { skew: 0x1000, ..static_pie(183) }.build(),
             ),
         ),
         (
             "elf-pages",
             E,
-            tagged(
+            runtime(
                 &["manylinux2014_ppc64le", "manylinux_2_17_ppc64le"],
+                "powerpc64le-unknown-linux-gnu",
+                "bin/codex",
                 ElfSample { skew: 0x1000, flags: 2, ..static_pie(21) }.build(),
             ),
         ),
