@@ -943,6 +943,26 @@ fn binary_cases() -> Vec<Case> {
         ),
         ("musllinux-floor", E, musl(&|sample| sample.undefined = vec![("gettid", false)])),
         ("musllinux-floor", E, musl(&|sample| sample.relr = true)),
+        (
+            "elf-pages",
+            W,
+            runtime(
+                &["manylinux2014_aarch64", "manylinux_2_17_aarch64"],
+                "aarch64-unknown-linux-gnu",
+                "bin/codex",
+                ElfSample { skew: 0x1000, ..static_pie(183) }.build(),
+            ),
+        ),
+        (
+            "elf-pages",
+            E,
+            runtime(
+                &["manylinux2014_ppc64le", "manylinux_2_17_ppc64le"],
+                "powerpc64le-unknown-linux-gnu",
+                "bin/codex",
+                ElfSample { skew: 0x1000, flags: 2, ..static_pie(21) }.build(),
+            ),
+        ),
         ("elf-isa", E, gnu(&|sample| sample.x86_levels = Some(4))),
         ("elf-needed", E, gnu(&|sample| sample.needed = vec!["libc.so.6", "libssl.so.3"])),
         (
@@ -1176,8 +1196,8 @@ fn android(tag: &str, android_api: Option<u32>) -> Sample {
 }
 
 /// Rules that are tested elsewhere: they need a second file, or an input that samples cannot make.
-const ELSEWHERE: [&str; 5] =
-    ["abi3-symbols", "attestation", "extension-start", "extension-suffix", "manylinux-blacklist"];
+const ELSEWHERE: [&str; 6] =
+    ["abi3-symbols", "attestation", "elf-tls", "extension-start", "extension-suffix", "manylinux-blacklist"];
 
 fn cases() -> Vec<Case> {
     [archive_cases(), name_cases(), metadata_cases(), record_cases(), content_cases(), binary_cases()]
