@@ -84,7 +84,8 @@ fn what_loaders_refuse_is_malformed() {
                 let at = headers(file, 2)[0];
                 file[at..at + 4].fill(0)
             },
-            true,
+            // Without it nothing but its name says that this is a library.
+            false,
             true,
         ),
     ];
