@@ -93,6 +93,7 @@ fn slice<Header: FileHeader<Endian = object::Endianness>>(image: &Image<'_, Head
         undefined,
         own_glibc_functions,
         own_of_python,
+        has_exports,
         has_indirect_functions,
         has_static_tls,
         module_starts,
@@ -101,9 +102,11 @@ fn slice<Header: FileHeader<Endian = object::Endianness>>(image: &Image<'_, Head
     let relocatable = image.header.e_type(image.endian) == elf::ET_DYN;
     let entry: u64 = image.header.e_entry(image.endian).into();
     // Linkers before the flag existed made position-independent programs too; those have no soname, and without a loader
-    // nobody brings what they lack.
-    let lacks = undefined.iter().any(|symbol| !symbol.weak);
-    let program = soname.is_none() && (interpreter.is_some() || (needed.is_empty() && entry != 0 && !lacks));
+    // nobody brings what they lack, nor looks for anything in them. Of what every file asks for, just in case, each C library
+    // has one function, so that a program has it.
+    let lacks = undefined.iter().any(|symbol| !symbol.weak || symbol.name == "__cxa_finalize");
+    let is_alone = needed.is_empty() && !lacks && !has_exports;
+    let program = soname.is_none() && (interpreter.is_some() || (is_alone && entry != 0));
     let flags = image.value(elf::DT_FLAGS_1).unwrap_or_default();
     let executable = !relocatable || flags & elf::DF_1_PIE.0 != 0 || program;
     if !executable {

@@ -26,6 +26,9 @@ const MAX_VERSIONS: usize = 1 << 15;
 /// No real file has more; the first symbols decide as well as all of them.
 const MAX_SYMBOLS: u64 = 1 << 20;
 
+/// Where linkers say that parts of a program begin and end.
+const MARKS: [&str; 6] = ["__bss_start", "__end__", "_edata", "_end", "_fini", "_init"];
+
 const MAX_SYMBOLS_NAMED: usize = 8;
 
 #[derive(Default)]
@@ -38,6 +41,8 @@ pub(super) struct Symbols {
     pub(crate) own_of_python: Vec<String>,
     /// The functions that start modules of Python, for whoever looks them up.
     pub(crate) module_starts: Vec<String>,
+    /// Whether others may look up a symbol of this file, but for the marks that linkers leave in every file.
+    pub(crate) has_exports: bool,
     /// Whether a relocation asks the loader to call a function that chooses another one.
     pub(crate) has_indirect_functions: bool,
     /// Whether a relocation asks for the place of one of its own variables of a thread beside those of the program.
@@ -79,7 +84,7 @@ pub(super) fn read<Header: FileHeader<Endian = Endian>>(
         .map_err(|()| ELF.truncated("the table of dynamic symbols"))?;
     let versions = image.table(elf::DT_VERSYM, 2 * count).unwrap_or_default();
     let (mut undefined, mut own_glibc_functions, mut own_of_python) = (Vec::new(), Vec::new(), Vec::new());
-    let mut module_starts = Vec::new();
+    let (mut module_starts, mut has_exports) = (Vec::new(), false);
     let mut strong = vec![false; needs.len()];
     let mut own_indirect = HashSet::new();
     for (index, symbol) in symbols.iter().enumerate().skip(1) {
@@ -97,9 +102,12 @@ pub(super) fn read<Header: FileHeader<Endian = Endian>>(
             }
             own_glibc_functions.extend(policy::glibc_alone_at(names, place).map(str::to_owned));
             let name = usize::try_from(place).ok().and_then(|place| names.get(place..)).unwrap_or_default();
+            let is_for_others = symbol.st_bind() != elf::STB_LOCAL
+                && !matches!(symbol.st_visibility(), elf::STV_HIDDEN | elf::STV_INTERNAL);
+            let is_mark =
+                MARKS.iter().any(|mark| name.strip_prefix(mark.as_bytes()).is_some_and(|rest| rest.starts_with(b"\0")));
+            has_exports |= is_for_others && !is_mark;
             if is_module_start(name) {
-                let is_for_others = symbol.st_bind() != elf::STB_LOCAL
-                    && !matches!(symbol.st_visibility(), elf::STV_HIDDEN | elf::STV_INTERNAL);
                 if is_for_others {
                     module_starts.push(strings.take(name, "the name of a symbol")?);
                 }
@@ -128,6 +136,7 @@ pub(super) fn read<Header: FileHeader<Endian = Endian>>(
         has_indirect_functions = relocations(image).any(|it| own_indirect.contains(&it.symbol));
     }
     Ok(Symbols {
+        has_exports,
         needs,
         undefined,
         own_glibc_functions,

@@ -47,6 +47,17 @@ const PROVIDERS: [(&str, &[&str]); 23] = [
     ),
 ];
 
+/// Words of the names of distributions that say nothing of libraries.
+#[rustfmt::skip]
+const GENERIC: [&str; 32] = [
+    "amd", "api", "apple", "backend", "base", "bin", "binary", "bindings", "client", "common", "core", "cpp", "cpu", "cuda", "data",
+    "deps", "ffi", "google", "gpu", "intel", "lib", "libs", "nvidia", "plugin", "py", "python", "python3", "runtime", "sdk", "server",
+    "tools", "utils",
+];
+
+/// Of how many words a name is taken.
+const MAX_WORDS: usize = 8;
+
 /// How a required distribution may bring a library to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Bringer {
@@ -82,6 +93,9 @@ pub(crate) struct Required<'a> {
     own: HashSet<String>,
     /// How many letters the longest of these has.
     longest: usize,
+    /// What else of a name a library may be called by, in words: `sdl2` of `kivy-deps-sdl2`, `tvm-ffi` of `apache-tvm-ffi`, `z3` of
+    /// `z3-solver`.
+    words: HashSet<String>,
     /// The paths of the wheel's own files, sorted.
     paths: Vec<&'a str>,
 }
@@ -119,9 +133,10 @@ impl<'a> Required<'a> {
         let known = known.flat_map(|(_, libraries)| *libraries).copied().collect();
         let own: HashSet<String> = names.iter().map(|name| letters(name)).collect();
         let longest = own.iter().map(String::len).max().unwrap_or_default();
+        let words = names.iter().flat_map(|name| said_by(name)).map(str::to_owned).collect();
         let mut paths: Vec<&str> = paths.collect();
         paths.sort_unstable();
-        Self { names: names.into_iter().collect::<Vec<_>>().join("\n"), has_sibling, known, own, longest, paths }
+        Self { names: names.into_iter().collect::<Vec<_>>().join("\n"), has_sibling, known, own, longest, words, paths }
     }
 
     /// What one file may count on.
@@ -153,7 +168,14 @@ impl<'a> Required<'a> {
         let is_own = |stem: &str| (3..=stem.len().min(self.longest)).any(|end| self.own.contains(&stem[..end]));
         let is_known = |name: &str| self.known.iter().any(|known| name.starts_with(known));
         let (bare, bare_stem) = (name.strip_prefix("lib"), stem.strip_prefix("lib"));
-        is_known(&name) || bare.is_some_and(is_known) || is_own(&stem) || bare_stem.is_some_and(is_own)
+        let is_said = || {
+            let words = name.split('.').next().unwrap_or(&name).replace('_', "-");
+            let words = words.strip_prefix("lib").unwrap_or(&words);
+            let ends = |at: &usize| words[*at..].starts_with(|next: char| next == '-' || next.is_ascii_digit());
+            let places = words.char_indices().map(|(at, _)| at).filter(ends).take(MAX_WORDS);
+            places.chain([words.len()]).any(|end| self.words.contains(&words[..end]))
+        };
+        is_known(&name) || bare.is_some_and(is_known) || is_own(&stem) || bare_stem.is_some_and(is_own) || is_said()
     }
 
     /// Whether a directory goes by the name of one.
@@ -197,6 +219,43 @@ fn led_to(member: &str, facts: &Facts) -> BTreeSet<String> {
     from_own.filter_map(|rest| join(parent(member), rest)).collect()
 }
 
+/// The first word of a name, and what follows any of its words, but for what is said of many.
+fn said_by(name: &str) -> impl Iterator<Item = &str> {
+    let ends = name.match_indices('-').map(|(at, _)| &name[at + 1..]).take(MAX_WORDS);
+    let first = name.split('-').next().filter(|first| first.len() < name.len());
+    ends.chain(first).filter(|words| words.len() > 1 && !GENERIC.contains(words))
+}
+
 fn letters(text: &str) -> String {
     text.chars().filter(char::is_ascii_alphabetic).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_library_is_a_distributions_by_its_name() {
+        for (distribution, library, expected) in [
+            ("torch", "libtorch_cpu.so", true),
+            ("onnxruntime", "onnxruntime.dll", true),
+            ("kivy-deps.sdl2", "SDL2.dll", true),
+            ("kivy-deps.sdl2", "SDL2_image.dll", true),
+            ("kivy-deps.glew", "glew32.dll", true),
+            ("z3-solver", "libz3.so.5.3", true),
+            ("apache-tvm-ffi", "libtvm_ffi.so", true),
+            ("z3-solver", "libz3extra.so", false),
+            ("z3-solver", "libsolve.so", false),
+            ("kivy-deps.sdl2", "libsdl.so", false),
+            ("python-dateutil", "libpython3.12.so.1.0", false),
+            ("some-runtime", "libruntime.so", false),
+            ("some-core", "libcore-1.so", false),
+            ("requests", "libz3.so", false),
+        ] {
+            let text = format!("Metadata-Version: 2.1\nName: a\nVersion: 1\nRequires-Dist: {distribution}\n");
+            let metadata = Metadata::parse(text.as_bytes()).unwrap();
+            let required = Required::by(None, Some(&metadata), std::iter::empty());
+            assert_eq!(required.may_have(library), expected, "{distribution} {library}");
+        }
+    }
 }

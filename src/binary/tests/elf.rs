@@ -172,3 +172,20 @@ fn programs_of_go_for_arm_are_told_by_their_build() {
         assert_eq!(facts.machines().to_string(), expected, "{version:?}");
     }
 }
+
+#[test]
+fn a_library_that_needs_nothing_is_no_program() {
+    // An entry is what old linkers give to libraries too.
+    let alone = ElfSample { interpreter: None, needed: Vec::new(), flags_1: 0, soname: None, ..static_elf() };
+    let alone = ElfSample { kind: 3, hash: SampleHash::Gnu, ..alone };
+    for (sample, kind) in [
+        (alone.clone(), Kind::Executable),
+        (ElfSample { defined: vec!["_end", "__bss_start"], ..alone.clone() }, Kind::Executable),
+        (ElfSample { defined: vec!["add"], ..alone.clone() }, Kind::Library),
+        (ElfSample { undefined: vec![("__gmon_start__", true)], ..alone.clone() }, Kind::Executable),
+        (ElfSample { undefined: vec![("__cxa_finalize", true)], ..alone.clone() }, Kind::Library),
+        (ElfSample { defined: vec!["add"], flags_1: 0x0800_0000, ..alone }, Kind::Executable),
+    ] {
+        assert_eq!(facts(&sample.build()).slices[0].kind, kind, "{:?} {:?}", sample.defined, sample.undefined);
+    }
+}
