@@ -63,7 +63,14 @@ pub(super) fn read<Header: FileHeader<Endian = Endian>>(
     strings: &mut Strings,
 ) -> Result<Symbols, BinaryError> {
     let (mut needs, indexes) = version_needs(image, names, strings)?;
-    let mut has_indirect_functions = relocations(image).any(|it| it.is_indirect(image.header.e_machine(image.endian)));
+    let machine = image.header.e_machine(image.endian);
+    let (mut has_indirect_functions, mut static_tls) = (false, HashSet::new());
+    for relocation in relocations(image) {
+        has_indirect_functions |= relocation.is_indirect(machine);
+        if relocation.is_of_static_tls(machine) {
+            static_tls.insert(relocation.symbol);
+        }
+    }
     let (count, is_stated) = match count(image) {
         Count::Stated(count) => (count.min(MAX_SYMBOLS), true),
         Count::AtMost(count) => (count.min(MAX_SYMBOLS), false),
@@ -73,11 +80,8 @@ pub(super) fn read<Header: FileHeader<Endian = Endian>>(
         return Ok(Symbols { needs, has_indirect_functions, ..Symbols::default() });
     };
     let count = count.min(bytes.len() as u64 / size);
-    let machine = image.header.e_machine(image.endian);
-    let mut static_tls = relocations(image).filter(|it| it.is_of_static_tls(machine)).map(|it| it.symbol).peekable();
-    let mut has_static_tls = static_tls.peek() == Some(&0);
-    let static_tls: HashSet<u64> = static_tls.collect();
-
+    // Symbol 0 stands for a variable of the file without a name for others.
+    let mut has_static_tls = static_tls.contains(&0);
     let symbols: &[Header::Sym] = bytes
         .as_ref()
         .read_slice_at(0, usize::try_from(count).unwrap_or_default())

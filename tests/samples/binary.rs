@@ -33,6 +33,8 @@ pub struct ElfSample {
     pub note: Option<(&'static str, u32, u32)>,
     /// The type of the one relocation that there is where the hash table is GNU's.
     pub relocation: u32,
+    /// The type of a second one, which names no symbol.
+    pub unnamed_relocation: Option<u32>,
     /// Whether the symbols that the file has itself choose others, and the relocation names the first of them.
     pub indirect: bool,
     /// Whether it states packed relocations.
@@ -98,6 +100,7 @@ pub fn static_elf() -> ElfSample {
         x86_levels: None,
         note: None,
         relocation: 6,
+        unnamed_relocation: None,
         indirect: false,
         relr: false,
         arm_version: None,
@@ -234,9 +237,12 @@ impl ElfSample {
         let mut relocations = Vec::new();
         if self.hash == SampleHash::Gnu {
             let symbol = named.len() as u64 + u64::from(self.indirect);
-            let kind = u64::from(self.relocation);
-            for value in [0, if self.class64 { symbol << 32 | kind } else { symbol << 8 | kind }, 0] {
-                self.long(&mut relocations, value);
+            let unnamed = self.unnamed_relocation.map(|kind| (0, kind));
+            for (symbol, kind) in [(symbol, self.relocation)].into_iter().chain(unnamed) {
+                let symbol = if self.class64 { symbol << 32 } else { symbol << 8 };
+                for value in [0, symbol | u64::from(kind), 0] {
+                    self.long(&mut relocations, value);
+                }
             }
         }
         named.extend(self.defined.iter().map(|name| (*name, false, 1, 1)));

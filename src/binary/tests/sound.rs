@@ -144,13 +144,15 @@ fn a_file_without_its_code_is_one_of_debugging_symbols() {
 #[test]
 fn variables_of_threads_beside_the_programs_need_room() {
     // A relocation of `R_X86_64_TPOFF64`, and a segment of such variables in place of what says how the stack is.
-    let module = |size: u64, relocation: u32, indirect: bool| {
-        let mut bytes = ElfSample { relocation, indirect, undefined: vec![("used", false)], ..library() }.build();
+    let sample = || ElfSample { undefined: vec![("used", false)], ..library() };
+    let with_room_for = |size: u64, sample: ElfSample| {
+        let mut bytes = sample.build();
         let at = headers(&bytes, 0x6474_e551)[0];
         bytes[at..at + 4].copy_from_slice(&7_u32.to_le_bytes());
         put(&mut bytes, at + 40, size);
         bytes
     };
+    let module = |size, relocation, indirect| with_room_for(size, ElfSample { relocation, indirect, ..sample() });
     let objects = |bytes: &[u8], member: &str, tag: &str| {
         let facts = facts(bytes);
         let found =
@@ -163,4 +165,6 @@ fn variables_of_threads_beside_the_programs_need_room() {
     assert!(!objects(&module(2048, 18, true), "m.abi3.so", glibc), "there is room");
     assert!(!objects(&module(4096, 6, true), "m.abi3.so", glibc), "another relocation");
     assert!(!objects(&module(4096, 18, false), "m.abi3.so", glibc), "another file's variable");
+    let second = ElfSample { relocation: 18, indirect: false, unnamed_relocation: Some(18), ..sample() };
+    assert!(objects(&with_room_for(4096, second), "m.abi3.so", glibc), "an own variable behind another file's");
 }
