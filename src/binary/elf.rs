@@ -12,7 +12,7 @@ use super::bytes::Strings;
 use super::dependencies::GoTarget;
 use super::elf_image::{self, Image};
 use super::elf_symbols::{self, Symbols};
-use super::error::BinaryError;
+use super::error::{BinaryError, DEBUG_SYMBOLS};
 use super::facts::{DebugSection, Details, ElfFacts, Facts, Kind, Libc, Linkage, Needed, Signature, Slice};
 use super::machine::Machine;
 use super::magic::Format;
@@ -63,7 +63,7 @@ pub(super) fn built_by_go(facts: &mut Facts, bytes: Bytes<'_>, target: &GoTarget
 
 fn slice<Header: FileHeader<Endian = object::Endianness>>(image: &Image<'_, Header>) -> Result<Slice, BinaryError> {
     if elf_sound::holds_debug_symbols_alone(image) {
-        return Err(elf_sound::debug_symbols());
+        return Err(BinaryError::Unsupported { what: DEBUG_SYMBOLS });
     }
     elf_sound::mapped(image)?;
     let mut strings = Strings::of(ELF);

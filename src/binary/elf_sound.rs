@@ -5,7 +5,7 @@ use object::elf;
 use object::read::elf::{FileHeader, ProgramHeader as _};
 
 use super::elf_image::Image;
-use super::error::{BinaryError, DEBUG_SYMBOLS};
+use super::error::BinaryError;
 use super::magic::Format;
 
 const ELF: Format = Format::Elf;
@@ -125,9 +125,4 @@ pub(super) fn largest_page<Header: FileHeader<Endian = object::Endianness>>(imag
     let in_file = image.segments(elf::PT_LOAD).filter(|it| it.p_filesz(endian).into() > 0);
     let distances = in_file.map(|it| it.p_vaddr(endian).into().wrapping_sub(it.p_offset(endian).into()));
     distances.fold(PAGE, |page, distance| page.min(1 << distance.trailing_zeros().min(16)))
-}
-
-/// What a file of debugging symbols is refused with.
-pub(super) const fn debug_symbols() -> BinaryError {
-    BinaryError::Unsupported { what: DEBUG_SYMBOLS }
 }

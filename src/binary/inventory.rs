@@ -262,7 +262,7 @@ impl Inventory {
 
     /// The first binary that breaks the promise of a tag, and how.
     pub(crate) fn broken_by(&self, tag: &PlatformTag) -> Option<(&str, Objection)> {
-        self.counted(tag).into_iter().find(|(member, objection)| self.breaks_promise(member, objection))
+        self.promise_breakers(tag).into_iter().next()
     }
 
     /// The tags that a wheel of these binaries should carry, where nobody named any. A row is a target of the product: its

@@ -83,7 +83,6 @@ pub struct Spool {
     data: fs::Spool,
     written: u64,
     is_other: bool,
-    keeps_all: bool,
     left_out: Vec<Range<u64>>,
 }
 
@@ -91,7 +90,7 @@ impl Spool {
     /// The facts, where the file claims to be a binary. `again` writes it once more: for readers that look where it has code.
     pub(crate) fn read(
         self,
-        again: impl FnOnce(&mut Self) -> io::Result<()>,
+        again: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
     ) -> io::Result<Option<Result<Facts, BinaryError>>> {
         if self.is_other {
             return Ok(None);
@@ -101,9 +100,9 @@ impl Spool {
         if !left_out.was_asked_for() {
             return Ok(found);
         }
-        let mut whole = Self { keeps_all: true, ..Self::default() };
+        let mut whole = fs::Spool::default();
         again(&mut whole)?;
-        Ok(native(whole.data.finish()?[..].into()))
+        Ok(native(whole.finish()?[..].into()))
     }
 
     /// Keeps the next bytes but for those that are left out.
@@ -129,7 +128,7 @@ impl Write for Spool {
         if self.is_other {
             self.data = fs::Spool::default();
         } else {
-            if self.written == 0 && !self.keeps_all {
+            if self.written == 0 {
                 self.left_out = code(bytes);
             }
             self.keep(bytes)?;

@@ -46,7 +46,8 @@ impl<'data> Bytes<'data> {
 
     /// All of it, for a reader that may look at any byte.
     pub(super) fn whole(self) -> &'data [u8] {
-        self.asked_for(0..self.bytes.len() as u64);
+        // The question alone counts.
+        let _ = self.has(0..self.length());
         self.bytes
     }
 
@@ -62,7 +63,7 @@ impl<'data> Bytes<'data> {
     }
 
     /// Whether none of the range was left out; where some was, that is remembered.
-    fn asked_for(self, range: Range<u64>) -> bool {
+    fn has(self, range: Range<u64>) -> bool {
         let Some(left_out) = self.left_out.filter(|_| !range.is_empty()) else { return true };
         let near = left_out.ranges.partition_point(|gap| gap.end <= range.start);
         let is_there = left_out.ranges.get(near).is_none_or(|gap| gap.start >= range.end);
@@ -80,14 +81,14 @@ impl<'data> ReadRef<'data> for Bytes<'data> {
 
     fn read_bytes_at(self, offset: u64, size: u64) -> Result<&'data [u8], ()> {
         let found = self.bytes.read_bytes_at(offset, size)?;
-        if self.asked_for(offset..offset.saturating_add(size)) { Ok(found) } else { Err(()) }
+        if self.has(offset..offset.saturating_add(size)) { Ok(found) } else { Err(()) }
     }
 
     fn read_bytes_at_until(self, range: Range<u64>, delimiter: u8) -> Result<&'data [u8], ()> {
         let found = self.bytes.read_bytes_at_until(range.clone(), delimiter);
         // What is not found was sought in the whole range.
         let end = found.map_or(range.end, |found| range.start + found.len() as u64 + 1);
-        if self.asked_for(range.start..end) { found } else { Err(()) }
+        if self.has(range.start..end) { found } else { Err(()) }
     }
 }
 

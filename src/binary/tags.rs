@@ -18,30 +18,19 @@ use crate::target::{AndroidAbi, Architecture, IosMachine, MacosArchitecture, OsV
 /// distributions of this floor are the oldest that today's toolchains still build for.
 const LOWEST_GLIBC: OsVersion = OsVersion::new(2, 17);
 
-/// The glibc floors that wheels are built for: those of the images in which most are built.
-const BUILT_FOR: [OsVersion; 7] = [
-    OsVersion::new(2, 5),
-    OsVersion::new(2, 12),
-    OsVersion::new(2, 17),
-    OsVersion::new(2, 28),
-    OsVersion::new(2, 31),
-    OsVersion::new(2, 34),
-    OsVersion::new(2, 39),
-];
-
-/// The same, with those of policies that wheels have been built for by hand.
-const PROFILES: [OsVersion; 11] = [
-    OsVersion::new(2, 5),
-    OsVersion::new(2, 12),
-    OsVersion::new(2, 17),
-    OsVersion::new(2, 24),
-    OsVersion::new(2, 26),
-    OsVersion::new(2, 27),
-    OsVersion::new(2, 28),
-    OsVersion::new(2, 31),
-    OsVersion::new(2, 34),
-    OsVersion::new(2, 35),
-    OsVersion::new(2, 39),
+/// The glibc floors of policies that wheels have been built for, and whether most are built in an image of that floor.
+const FLOORS: [(OsVersion, bool); 11] = [
+    (OsVersion::new(2, 5), true),
+    (OsVersion::new(2, 12), true),
+    (OsVersion::new(2, 17), true),
+    (OsVersion::new(2, 24), false),
+    (OsVersion::new(2, 26), false),
+    (OsVersion::new(2, 27), false),
+    (OsVersion::new(2, 28), true),
+    (OsVersion::new(2, 31), true),
+    (OsVersion::new(2, 34), true),
+    (OsVersion::new(2, 35), false),
+    (OsVersion::new(2, 39), true),
 ];
 
 /// The numbers of macOS are those of years from here on; before it came 15.
@@ -161,7 +150,7 @@ fn nearest_floor<'a>(
     let lowest = family.iter().find(|tag| causes(tag).is_subset(&last))?;
     Some(match lowest.canonical() {
         PlatformTag::Manylinux { glibc, architecture } => {
-            let glibc = PROFILES.into_iter().find(|floor| *floor >= glibc).unwrap_or(glibc);
+            let glibc = FLOORS.into_iter().map(|(floor, _)| floor).find(|floor| *floor >= glibc).unwrap_or(glibc);
             PlatformTag::Manylinux { glibc, architecture }
         }
         other => other,
@@ -205,7 +194,8 @@ fn better(tag: &PlatformTag) -> Option<PlatformTag> {
     match tag.canonical() {
         PlatformTag::Manylinux { glibc, architecture } => {
             let first = policy::manylinux_floors(architecture).first().copied()?;
-            let glibc = BUILT_FOR.into_iter().rfind(|floor| *floor < glibc && *floor >= first)?;
+            let glibc =
+                FLOORS.into_iter().rfind(|(floor, has_image)| *has_image && *floor < glibc && *floor >= first)?.0;
             Some(PlatformTag::Manylinux { glibc, architecture })
         }
         PlatformTag::Musllinux { musl: OsVersion { major, minor }, architecture } if minor > 1 => {

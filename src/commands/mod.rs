@@ -96,7 +96,10 @@ fn asks_for_json() -> bool {
 fn asked_form() -> Option<OutputForm> {
     /// The commands that annotate a workflow run.
     const ANNOTATING: [&str; 3] = ["check", "verify", "smoke"];
-    let annotates = || asks("--format", "github") && typed_command().is_some_and(|name| ANNOTATING.contains(&&*name));
+    let annotates = || {
+        asks("--format", "github")
+            && slips::typed_command(&Cli::command()).is_some_and(|it| ANNOTATING.contains(&it.get_name()))
+    };
     match asks_for_json() {
         true => Some(OutputForm::Json),
         false => annotates().then_some(OutputForm::Annotations),
@@ -183,15 +186,10 @@ fn printed(words: &clap::Error) -> io::Result<()> {
     }
 }
 
-/// The command that was typed.
-fn typed_command() -> Option<String> {
-    let command = Cli::command();
-    std::env::args_os().skip(1).find_map(|word| Some(command.find_subcommand(word)?.get_name().to_owned()))
-}
-
 /// The help of the command that was typed, or of all of them.
 fn own_help() -> String {
-    typed_command().map_or_else(|| "relkit --help".to_owned(), |name| format!("relkit {name} --help"))
+    slips::typed_command(&Cli::command())
+        .map_or_else(|| "relkit --help".to_owned(), |it| format!("relkit {} --help", it.get_name()))
 }
 
 /// Shows what is hidden in the arguments that a slip quotes, which may be names of files, as a pattern of a shell gives them;

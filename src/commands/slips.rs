@@ -39,6 +39,11 @@ const OPTIONS: [(&str, &str); 9] = [
     ("--output", "--out-dir"),
 ];
 
+/// The command that was typed.
+pub(super) fn typed_command(known: &clap::Command) -> Option<&clap::Command> {
+    std::env::args_os().skip(1).find_map(|word| known.find_subcommand(word))
+}
+
 /// Puts what may be meant in the place of what `clap` suggests.
 pub(super) fn suggest(words: &mut clap::Error) {
     command(words);
@@ -88,7 +93,7 @@ fn option(words: &mut clap::Error) {
     };
     let mut command = Cli::command();
     command.build();
-    let used = std::env::args_os().skip(1).find_map(|word| command.find_subcommand(word)).unwrap_or(&command);
+    let used = typed_command(&command).unwrap_or(&command);
     let shown = used.get_arguments().chain(command.get_arguments()).filter(|argument| !argument.is_hide_set());
     let own: Vec<_> = shown.filter_map(clap::Arg::get_long).collect();
     let has = |option: &str| own.iter().any(|own| option.trim_start_matches('-').split('=').next() == Some(own));

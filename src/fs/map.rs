@@ -123,6 +123,7 @@ mod tests {
         }
         assert_eq!(Map::open(directory.path()).unwrap_err().to_string(), "not a regular file");
     }
+
     #[test]
     fn a_map_has_zeros_for_what_is_left_out() {
         let directory = tempfile::tempdir().unwrap();

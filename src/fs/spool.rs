@@ -78,6 +78,7 @@ mod tests {
             assert!(*spool.finish().unwrap() == expected);
         }
     }
+
     #[test]
     fn what_was_left_out_is_zeros() {
         let gap = 3 * MAX_IN_MEMORY;

@@ -164,12 +164,13 @@ impl<'a> Required<'a> {
     /// Whether one of them may have the library by its name, whatever path it is needed by.
     pub(crate) fn may_have(&self, library: &str) -> bool {
         let name = file_name(library).to_ascii_lowercase();
-        let stem = letters(name.split('.').next().unwrap_or(&name));
+        let before_dot = name.split('.').next().unwrap_or(&name);
+        let stem = letters(before_dot);
         let is_own = |stem: &str| (3..=stem.len().min(self.longest)).any(|end| self.own.contains(&stem[..end]));
         let is_known = |name: &str| self.known.iter().any(|known| name.starts_with(known));
         let (bare, bare_stem) = (name.strip_prefix("lib"), stem.strip_prefix("lib"));
         let is_said = || {
-            let words = name.split('.').next().unwrap_or(&name).replace('_', "-");
+            let words = before_dot.replace('_', "-");
             let words = words.strip_prefix("lib").unwrap_or(&words);
             let ends = |at: &usize| words[*at..].starts_with(|next: char| next == '-' || next.is_ascii_digit());
             let places = words.char_indices().map(|(at, _)| at).filter(ends).take(MAX_WORDS);

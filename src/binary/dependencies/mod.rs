@@ -12,8 +12,7 @@ pub(crate) use error::DependencyError;
 pub(crate) use list::Root;
 pub(crate) use list::{Dependency, DependencyList, DependencySource, GoTarget, ListOrigin, Scope};
 
-use image::Image;
-
+use self::image::Image;
 use super::sparse::Bytes;
 
 /// The list inside a binary; `None` where it has none. A fat Mach-O file gives one list of what any of its slices has, for

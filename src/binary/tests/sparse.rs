@@ -1,6 +1,6 @@
 //! Files of which a part was not kept say the same as whole ones, or are read again.
 
-use std::io::{self, Write as _};
+use std::io::{self, Write};
 use std::ops::Range;
 
 use super::*;
@@ -9,7 +9,10 @@ use crate::binary::read::facts;
 use crate::binary::sparse::{Bytes, LeftOut};
 use crate::samples::dependencies::{AUDITABLE, MODULES, dep_v0, elf_section_address, elf_with, go_inline, go_pointers};
 
-fn spooled(bytes: &[u8], again: impl FnOnce(&mut Spool) -> io::Result<()>) -> Option<Result<Facts, BinaryError>> {
+fn spooled(
+    bytes: &[u8],
+    again: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
+) -> Option<Result<Facts, BinaryError>> {
     let mut spool = Spool::default();
     bytes.chunks(128 << 10).for_each(|chunk| spool.write_all(chunk).unwrap());
     spool.read(again).unwrap()
@@ -52,9 +55,9 @@ fn a_program_with_tables_among_its_code_is_read_again() {
     assert_eq!(whole.glibc_floor(), Some(OsVersion::new(2, 17)));
     assert!(!elf::code(&bytes[..4096]).is_empty());
     let mut times = 0;
-    let found = spooled(&bytes, |spool| {
+    let found = spooled(&bytes, |out| {
         times += 1;
-        spool.write_all(&bytes)
+        out.write_all(&bytes)
     });
     assert_eq!((found.unwrap().unwrap(), times), (whole.clone(), 1));
     let directory = tempfile::tempdir().unwrap();

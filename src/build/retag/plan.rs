@@ -1,6 +1,7 @@
 //! What a wheel becomes: read, held against its RECORD and judged, with nothing written.
 
 use std::collections::{BTreeMap, HashMap};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::error::RetagError;
@@ -166,7 +167,7 @@ fn read(wheel: &Wheel) -> Result<(Inventory, HashMap<String, Sha256Digest>), Ret
         let spooled = |source| RetagError::Temporary { path: path.to_owned(), member: member.name.clone(), source };
         let entry = Entry { mode: member.unix_mode(), size: member.size };
         entries.insert(member.name.clone(), entry);
-        let again = |spool: &mut Spool| wheel.copy_to(member, spool).map(drop).map_err(std::io::Error::other);
+        let again = |out: &mut (dyn Write + Send)| wheel.copy_to(member, out).map(drop).map_err(io::Error::other);
         match spool.read(again).map_err(spooled)? {
             // An object file is for a linker, wherever the wheel is installed.
             None | Some(Err(BinaryError::Unsupported { .. })) => {}

@@ -119,7 +119,7 @@ fn member(archive: &Archive, member: &Member, options: &MemberOptions) -> Result
         }
         Err(error) => return Ok(Scanned { error: Some(error), ..Scanned::default() }),
     }
-    let again = |spool: &mut Spool| archive.copy_to(member, spool).map_err(io::Error::other);
+    let again = |out: &mut (dyn Write + Send)| archive.copy_to(member, out).map_err(io::Error::other);
     Ok(Scanned {
         error: None,
         sha256: sink.sha256.map(|sha256| Sha256Digest(sha256.finalize().into())),
