@@ -18,7 +18,9 @@ fn shown_by(kind: &str, columns: &str, form: &str, wait_for: &str, arguments: &[
     let mut terminal = Command::new(python_command()?);
     terminal.arg(repository().join("tests/terminal/screen.py")).args([columns, form, wait_for]);
     terminal.arg(env!("CARGO_BIN_EXE_relkit")).args(arguments).current_dir(here);
-    terminal.env("TERM", kind).env_remove("NO_COLOR").env_remove("COLUMNS");
+    terminal.env("TERM", kind).env_remove("COLUMNS");
+    // Each of them decides on colours by itself, and workflows set the last.
+    ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "CI"].map(|name| _ = terminal.env_remove(name));
     let output = run(&mut terminal);
     assert!(output.status.success(), "{}", text(&output));
     Some(String::from_utf8(output.stdout).unwrap())
