@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::support::stages::{edit, runtime, sdk};
-use crate::support::{self, names, relkit, run, set_mode, succeed, text, write_tree};
+use crate::support::{self, isolated, names, relkit, run, set_mode, succeed, text, write_tree};
 
 const WHEEL: &str = "demo_bin-0.116.0a1-py3-none-manylinux_2_17_x86_64.musllinux_1_1_x86_64.whl";
 const SDK_WHEEL: &str = "demo_sdk-0.116.0a1.post1-py3-none-any.whl";
@@ -53,7 +53,7 @@ fn the_bytes_depend_on_the_stage_and_the_date_alone() {
             let script = "umask 077; exec \"$0\" build \"$1\" --out-dir \"$2\"";
             let mut shell = Command::new("sh");
             shell.args(["-c", script, env!("CARGO_BIN_EXE_relkit")]).arg(&stage).arg(out("masked"));
-            succeed(shell.env_remove("SOURCE_DATE_EPOCH"));
+            succeed(isolated(&mut shell));
             assert!(fs::read(out("masked").join(name)).unwrap() == one, "another umask");
         }
     }
@@ -186,7 +186,9 @@ fn a_full_disk_leaves_what_was_there() {
     let (stage, out) = (runtime(directory.path(), 4), directory.path().join("dist"));
     write_tree(&out, &[(WHEEL, b"before")]);
     let script = "trap '' XFSZ; ulimit -f 16; exec \"$0\" build \"$1\" --out-dir \"$2\" --compression store";
-    let output = run(Command::new("sh").args(["-c", script, env!("CARGO_BIN_EXE_relkit")]).arg(&stage).arg(&out));
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script, env!("CARGO_BIN_EXE_relkit")]).arg(&stage).arg(&out);
+    let output = run(isolated(&mut shell));
     assert_eq!(output.status.code(), Some(2), "{}", text(&output));
     assert!(String::from_utf8_lossy(&output.stderr).contains("cannot write"));
     assert_eq!(names(&out), [WHEEL]);

@@ -263,8 +263,7 @@ fn what_is_like_nothing_is_taken_for_nothing() {
 
 #[test]
 fn colour_and_volume_are_the_users_choice() {
-    let plain =
-        |arguments: &[&str]| run(Command::new(env!("CARGO_BIN_EXE_relkit")).env_remove("NO_COLOR").args(arguments));
+    let plain = |arguments: &[&str]| run(relkit().env_remove("NO_COLOR").args(arguments));
     let escape = |bytes: &[u8]| bytes.contains(&0x1b);
     let arguments = ["check", "/missing"];
     assert!(!escape(&plain(&arguments).stderr), "no colour where nobody looks");

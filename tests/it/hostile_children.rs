@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::{interrupts, names, relkit, run_in_time, set_mode, succeed, text, write};
+use crate::support::{interrupts, isolated, names, relkit, run_in_time, set_mode, succeed, text, write};
 
 /// Smoke-tests a program that does something and then answers; says what was said and how long it took.
 fn smoke(root: &Path, deed: &str) -> (String, Duration) {
@@ -79,7 +79,7 @@ fn without_a_list_of_processes_what_left_the_session_ends_all_the_same() {
         set_mode(&write(root, "codex", script), 0o755);
         let mut command = unlisted();
         command.current_dir(root).arg(env!("CARGO_BIN_EXE_relkit")).args(["smoke", "codex", "--level", "version"]);
-        let output = run_in_time(&mut command);
+        let output = run_in_time(isolated(&mut command));
         let said = text(&output);
         assert!(output.status.success() && said.contains(words), "{deed}: {said}");
         assert!(!runs(&sleep), "{deed} left something");
@@ -139,7 +139,7 @@ fn a_flood_ends_the_test_within_its_memory() {
             "ulimit -v 2000000; exec \"$0\" smoke codex --level handshake",
             env!("CARGO_BIN_EXE_relkit"),
         ]);
-        let output = run_in_time(command.current_dir(root));
+        let output = run_in_time(isolated(&mut command).current_dir(root));
         let said = text(&output);
         assert_eq!(output.status.code(), Some(1), "{message}: {said}");
         assert!(said.contains("handshake") && said.contains(words) && !said.contains("hangs"), "{message}: {said}");

@@ -13,14 +13,13 @@ use crate::samples::archive::noise;
 use crate::samples::binary::{elf, windows_program};
 use crate::samples::wheel::{linux, linux_program, linux_with};
 use crate::support::http::{Head, response, serve};
-use crate::support::{SmallDisk, names, publish, relkit, run, set_mode, succeed, text, write, write_tree};
+use crate::support::{SmallDisk, isolated, names, publish, relkit, run, set_mode, succeed, text, write, write_tree};
 
 /// Runs relkit as a line of a shell has it, in which `relkit` is the program under test.
 fn shell(root: &Path, line: &str) -> Output {
     let mut command = Command::new("bash");
     command.current_dir(root).arg("-c").arg(format!("relkit() {{ command \"$RELKIT\" \"$@\"; }}\n{line}"));
-    command.env("RELKIT", env!("CARGO_BIN_EXE_relkit")).env("NO_COLOR", "1").env_remove("RELKIT_TOKEN");
-    run(&mut command)
+    run(isolated(&mut command).env("RELKIT", env!("CARGO_BIN_EXE_relkit")).env("NO_COLOR", "1"))
 }
 
 #[track_caller]
@@ -376,7 +375,7 @@ fn a_sandbox_that_forbids_calls_is_lived_with_or_named() {
     let sandboxed = |rules: &str, line: &str| {
         let mut command = Command::new(python);
         command.current_dir(root).args(["-c", SANDBOX, rules, env!("CARGO_BIN_EXE_relkit")]).args(line.split(' '));
-        run(command.env("NO_COLOR", "1"))
+        run(isolated(&mut command).env("NO_COLOR", "1"))
     };
     // unshare, setns, mount, ptrace, clone3, renameat2, copy_file_range, memfd_create, pidfd_open, statx, prlimit64,
     // io_uring_setup, prctl, socket.

@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 use crate::samples::archive::noise;
 use crate::samples::wheel::{Sample, linux_program, linux_with};
 use crate::support::http::serve_file;
-use crate::support::{mode, names, run, set_mode, succeed, text, write};
+use crate::support::{isolated, mode, names, run, set_mode, succeed, text, write};
 
 /// Too large for the stack of any thread.
 const NO_THREAD: &str = "RUST_MIN_STACK=140737488355328";
@@ -19,7 +19,8 @@ const NOBODY: &str = "setpriv --reuid=54321 --clear-groups --inh-caps=-all --bou
 fn bash(root: &Path, words: &[&str], line: &str) -> Output {
     let mut command = Command::new(words.first().unwrap_or(&"bash"));
     command.args(words.iter().skip(1)).args((!words.is_empty()).then_some("bash"));
-    command.current_dir(root).arg("-c").arg(line).env("NO_COLOR", "1").env("TMPDIR", root.join("temporary"));
+    command.current_dir(root).arg("-c").arg(line);
+    isolated(&mut command).env("NO_COLOR", "1").env("TMPDIR", root.join("temporary"));
     run(command.env("RELKIT", env!("CARGO_BIN_EXE_relkit")))
 }
 

@@ -8,7 +8,9 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::support::line::{Line, SIX, leave_out_others, wheel_name};
-use crate::support::{self, Tools, package_directory, published_wheel, relkit, run, scratch, skip, succeed, text};
+use crate::support::{
+    self, Tools, isolated, package_directory, published_wheel, relkit, run, scratch, skip, succeed, text,
+};
 
 const NATIVE: bool = cfg!(all(target_os = "linux", target_arch = "x86_64"));
 
@@ -150,8 +152,12 @@ fn a_stage_is_built_to_the_same_bytes_everywhere() {
              && \"$RELKIT\" build stage --jobs {jobs} --compression fast"
         );
         let mut shell = Command::new("sh");
-        shell.args(["-c", &script]).current_dir(&place).env_remove("SOURCE_DATE_EPOCH");
-        succeed(shell.env("RELKIT", env!("CARGO_BIN_EXE_relkit")).env("PAYLOAD", package.join("bin/codex.exe")));
+        shell.args(["-c", &script]).current_dir(&place);
+        succeed(
+            isolated(&mut shell)
+                .env("RELKIT", env!("CARGO_BIN_EXE_relkit"))
+                .env("PAYLOAD", package.join("bin/codex.exe")),
+        );
         assert!(fs::read(place.join("dist").join(wheel_name("win_arm64"))).unwrap() == reference, "{jobs} jobs");
     }
 }

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use relkit::product::{Product, ProductChoice};
 
-use crate::support::{Tools, names, relkit, repository, run, scratch, succeed, text, wheel_of};
+use crate::support::{Tools, isolated, names, relkit, repository, run, scratch, succeed, text, wheel_of};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -143,7 +143,7 @@ fn relkits_own_wheel_runs_the_demo() {
     let wheel = dist.join(&names(&dist)[0]);
     tools.check(&wheel);
     let demonstrates = |command: &mut Command| {
-        let said = succeed(command.env("NO_COLOR", "1").env_remove("SOURCE_DATE_EPOCH").current_dir(scratch.path()));
+        let said = succeed(isolated(command).env("NO_COLOR", "1").current_dir(scratch.path()));
         assert!(said.contains("openai-codex-cli-bin 0.163.0 passed") && said.contains("relkit-cli"), "{said}");
     };
     for installer in ["pip", "uv"] {

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::samples::archive::noise;
 use crate::samples::wheel::linux;
-use crate::support::{python_command, relkit, repository, run, skip, stages, succeed, text};
+use crate::support::{isolated, python_command, relkit, repository, run, skip, stages, succeed, text};
 
 /// The screen, or the bytes, of a terminal in which `relkit` ran; `None` where there is no Python to make one.
 fn shown(columns: &str, form: &str, wait_for: &str, arguments: &[&str], here: &Path) -> Option<String> {
@@ -18,10 +18,7 @@ fn shown_by(kind: &str, columns: &str, form: &str, wait_for: &str, arguments: &[
     let mut terminal = Command::new(python_command()?);
     terminal.arg(repository().join("tests/terminal/screen.py")).args([columns, form, wait_for]);
     terminal.arg(env!("CARGO_BIN_EXE_relkit")).args(arguments).current_dir(here);
-    terminal.env("TERM", kind).env_remove("COLUMNS");
-    // Each of them decides on colours by itself, and workflows set the last.
-    ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "CI"].map(|name| _ = terminal.env_remove(name));
-    let output = run(&mut terminal);
+    let output = run(isolated(terminal.env("TERM", kind)));
     assert!(output.status.success(), "{}", text(&output));
     Some(String::from_utf8(output.stdout).unwrap())
 }
@@ -114,7 +111,7 @@ fn lines_keep_to_the_width_that_is_told_and_to_none_in_a_pipe() {
     ];
     let said = |arguments: &[&str], columns: Option<&str>| {
         let mut command = relkit();
-        command.args(arguments).current_dir(corner.path()).env_remove("COLUMNS");
+        command.args(arguments).current_dir(corner.path());
         columns.into_iter().for_each(|columns| _ = command.env("COLUMNS", columns));
         let output = run(&mut command);
         String::from_utf8([output.stdout, output.stderr].concat()).unwrap()

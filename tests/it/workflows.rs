@@ -14,7 +14,7 @@ use crate::support::index::{ScriptedIndex, Stored};
 use crate::support::publish::assert_no_secret;
 use crate::support::targets::others;
 use crate::support::{
-    digest, judges, names, package_directory, read_json, relkit, repository, run, scratch, skip, succeed,
+    digest, isolated, judges, names, package_directory, read_json, relkit, repository, run, scratch, skip, succeed,
     target_directory, text, wheel_of,
 };
 
@@ -437,7 +437,7 @@ fn shell(script: &str, directory: &Path, is_installed: bool, added: &str) -> Com
     let path = std::env::join_paths(first.chain(std::env::split_paths(&path))).unwrap();
     let mut command = Command::new("bash");
     command.args(["--noprofile", "--norc", "-eo", "pipefail", "-c", script]).current_dir(directory);
-    command.env("PATH", path).env_remove("RELKIT_TOKEN");
+    isolated(&mut command).env("PATH", path);
     command
 }
 

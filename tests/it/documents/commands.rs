@@ -71,7 +71,7 @@ fn page(command: &Command) -> String {
         writeln!(page, "\n## Examples and more\n\n```text\n{}\n```", after.to_string().trim_end()).unwrap();
     }
     // What is added to the help of each.
-    let help = succeed(relkit().args([command.get_name(), "--help"]).env_remove("COLUMNS"));
+    let help = succeed(relkit().args([command.get_name(), "--help"]));
     let (_, sections) = help.split_once("\nExit status:\n").unwrap();
     writeln!(page, "\n## Exit status, environment and files\n\n```text\nExit status:\n{}\n```", sections.trim_end())
         .unwrap();

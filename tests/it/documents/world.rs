@@ -15,7 +15,7 @@ use crate::samples::wheel::linux;
 use crate::support::http::{Head, response, serve};
 use crate::support::index::ScriptedIndex;
 use crate::support::publish::TOKEN;
-use crate::support::{digest, names, relkit, repository, run, succeed, text, wheel_of, write, write_tree};
+use crate::support::{digest, isolated, names, relkit, repository, run, succeed, text, wheel_of, write, write_tree};
 
 /// A release of Codex up to its receipts, as the README goes.
 pub const RELEASED: [&str; 4] = [
@@ -236,11 +236,10 @@ impl World {
         let programs = Path::new(env!("CARGO_BIN_EXE_relkit")).parent().unwrap();
         let path = std::env::var_os("PATH").unwrap();
         let path = std::iter::once(programs.to_owned()).chain(std::env::split_paths(&path));
-        shell
+        isolated(&mut shell)
             .env("PATH", std::env::join_paths(path).unwrap())
             .env("NO_COLOR", "1")
             .env("HOME", self.root.path().join("home"));
-        shell.env_remove("SOURCE_DATE_EPOCH").env_remove("RELKIT_UPLOAD_URL").env_remove("RELKIT_INDEX_URL");
         shell.env("RELKIT_TOKEN", TOKEN).env("GITHUB_OUTPUT", self.root.path().join("output"));
         let output = run(&mut shell);
         assert!(output.status.success(), "{}: {line}\n{filled}\n{}", self.page, text(&output));

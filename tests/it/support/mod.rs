@@ -32,9 +32,34 @@ pub use real::{
 /// The relkit executable under test, with no colour and no variables that change what it does.
 pub fn relkit() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_relkit"));
-    command.env_remove("SOURCE_DATE_EPOCH").env("NO_COLOR", "1").env_remove("RELKIT_TOKEN");
-    command.env_remove("RELKIT_UPLOAD_URL").env_remove("RELKIT_INDEX_URL");
+    isolated(&mut command).env("NO_COLOR", "1");
     command
+}
+
+/// What changes what relkit does, or how it looks; workflows set many of them.
+const SURROUNDINGS: [&str; 17] = [
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+    "ACTIONS_ID_TOKEN_REQUEST_URL",
+    "BUILDER_OUTPUT",
+    "BUILDKITE",
+    "CI",
+    "CIRCLECI",
+    "CLICOLOR",
+    "CLICOLOR_FORCE",
+    "COLUMNS",
+    "GCE_METADATA_HOST",
+    "GITHUB_ACTIONS",
+    "GITLAB_CI",
+    "NO_COLOR",
+    "RELKIT_INDEX_URL",
+    "RELKIT_TOKEN",
+    "RELKIT_UPLOAD_URL",
+    "SOURCE_DATE_EPOCH",
+];
+
+/// Takes away what the surroundings of the tests say to a command that runs relkit.
+pub fn isolated(command: &mut Command) -> &mut Command {
+    SURROUNDINGS.into_iter().fold(command, Command::env_remove)
 }
 
 /// Runs to the end and keeps what was printed.
