@@ -11,7 +11,7 @@ use super::rule::Remedy;
 use super::rules::rules;
 use crate::console::Shown;
 use crate::console::annotation::{Annotation, AnnotationLevel};
-use crate::console::text::{plural, shell_word, visible};
+use crate::console::text::{plural, shell_path, visible};
 use crate::fs::portable;
 
 impl Shown for Report {
@@ -46,7 +46,7 @@ impl Shown for Report {
             let _ = writeln!(text, "{heading}");
             list(findings, &mut text);
             let mended = files.iter().map(|index| &self.files[*index]).filter(|file| self.is_mended_by_command(file));
-            let wheels: Vec<_> = mended.map(|file| shell_path(&file.path)).collect();
+            let wheels: Vec<_> = mended.map(|file| typed(&file.path)).collect();
             for remedy in remedies(findings.iter().copied()).into_iter().filter(|_| !wheels.is_empty()) {
                 let _ = writeln!(text, "  fix: {}", remedy.command(&wheels));
             }
@@ -99,7 +99,7 @@ impl Report {
         let remedy = *remedies([self.worst()?]).first()?;
         let has = |file: &&FileReport| file.findings.iter().any(|found| remedies([found]).contains(&remedy));
         let files = self.files.iter().filter(|file| self.is_mended_by_command(file)).filter(has);
-        let wheels: Vec<_> = files.map(|file| shell_path(&file.path)).collect();
+        let wheels: Vec<_> = files.map(|file| typed(&file.path)).collect();
         (!wheels.is_empty()).then(|| remedy.command(&wheels))
     }
 
@@ -109,8 +109,8 @@ impl Report {
     }
 }
 
-fn shell_path(path: &Path) -> String {
-    if path.to_str().is_some() { shell_word(&portable(path)) } else { shell_word(path) }
+fn typed(path: &Path) -> String {
+    if path.to_str().is_some() { shell_path(&portable(path)) } else { shell_path(path) }
 }
 
 /// The commands that mend what is open.

@@ -9,7 +9,7 @@ use crate::check;
 use crate::check::coverage::Coverage;
 use crate::check::inspection::{Binary, Report};
 use crate::cli::ProductOptions;
-use crate::console::text::shell_word;
+use crate::console::text::{shell_path, shell_word};
 use crate::console::{Console, OutputForm};
 use crate::fs::{parent_of, portable};
 use crate::gate::UploadCommand;
@@ -32,15 +32,15 @@ pub(super) fn say(command: Option<String>, form: OutputForm, console: &Console) 
 
 /// A stage is built.
 pub(super) fn of_stage(out: &Path) -> String {
-    format!("relkit build {}", shell_word(out))
+    format!("relkit build {}", shell_path(out))
 }
 
 /// Distributions are checked.
 pub(super) fn of_distributions(paths: &[&Path]) -> Option<String> {
     let directory = paths.first()?.parent();
     let words = match (paths.len() <= MAX_NAMED, directory) {
-        (false, Some(directory)) => shell_word(directory),
-        _ => paths.iter().map(shell_word).collect::<Vec<_>>().join(" "),
+        (false, Some(directory)) => shell_path(directory),
+        _ => paths.iter().map(shell_path).collect::<Vec<_>>().join(" "),
     };
     Some(format!("relkit check {words}"))
 }
@@ -54,7 +54,7 @@ pub(super) fn of_clean(report: &check::Report, product: &Product) -> Option<Stri
     let name = path.file_stem()?.to_string_lossy();
     let receipt = Path::new("receipts").join(format!("{name}.json"));
     let product = product.option();
-    Some(format!("relkit smoke {}{product} --receipt {}", shell_word(path), shell_word(&receipt)))
+    Some(format!("relkit smoke {}{product} --receipt {}", shell_path(path), shell_path(&receipt)))
 }
 
 /// Who can install wheels that nothing is wrong with, where that is a question: they are here, and not for any platform.
@@ -64,7 +64,7 @@ pub(super) fn of_clean_wheels(report: &check::Report, paths: &[PathBuf]) -> Opti
         name.is_some_and(|wheel| wheel.tags.platform.iter().any(|tag| *tag != "any"))
     };
     let is_source = |path: &&PathBuf| path.is_dir() || path.extension().is_some_and(|end| end == "whl");
-    let sources: Vec<_> = paths.iter().filter(is_source).map(shell_word).collect();
+    let sources: Vec<_> = paths.iter().filter(is_source).map(shell_path).collect();
     let is_asked = is_clean(report) && report.files.iter().any(is_for_some) && sources.len() <= MAX_NAMED;
     is_asked.then(|| format!("relkit coverage {}", sources.join(" ")))
 }
@@ -100,12 +100,12 @@ pub(super) fn of_inspection(report: &Report, files: &[PathBuf]) -> Option<String
     let product = product::find(&ProductOptions { product: None }).ok()?;
     let name = others.first()?.file_stem()?;
     let is_new = product.directory.is_none() && *name != *product.runtime.executable();
-    let from = others.iter().map(shell_word).collect::<Vec<_>>().join(" ");
+    let from = others.iter().map(shell_path).collect::<Vec<_>>().join(" ");
     // The program itself may lie where its product would.
     let directory =
         if Path::new(name).exists() { format!("{}-product", name.to_str()?) } else { name.to_str()?.to_owned() };
     (is_new && report.binaries.iter().all(is_program))
-        .then(|| format!("relkit init {} --from {from}", shell_word(&directory)))
+        .then(|| format!("relkit init {} --from {from}", shell_path(&directory)))
 }
 
 /// Where a platform gets none of these wheels, what each of them can honestly be tagged.
@@ -114,8 +114,8 @@ pub(super) fn of_coverage(coverage: &Coverage, sources: &[OsString]) -> Option<S
         let path = Path::new(source);
         match path.is_dir() {
             // The shell is to fill in the pattern.
-            true => Some(format!("{}/*.whl", shell_word(path))),
-            false => path.is_file().then(|| shell_word(path)),
+            true => Some(format!("{}/*.whl", shell_path(path))),
+            false => path.is_file().then(|| shell_path(path)),
         }
     };
     let paths: Vec<_> = sources.iter().filter_map(of).collect();
@@ -137,7 +137,7 @@ pub(super) fn of_smoke(
         return match is_own {
             true if failed.name == "unpack" => of_distributions(&[subject]),
             true => None,
-            false => Some(format!("relkit smoke {} --product DIR", shell_word(subject))),
+            false => Some(format!("relkit smoke {} --product DIR", shell_path(subject))),
         };
     }
     let release = product.runtime.release(report.version.as_deref()?).ok()?;
@@ -167,8 +167,8 @@ pub(super) fn of_smoke(
 
 /// The artefact of a target is staged.
 pub(super) fn of_artefact(triple: &str, path: &Path, release: &ReleaseVersion, product: &Product) -> String {
-    let (path, out) = (shell_word(path), PathBuf::from("stage").join(triple));
-    let (out, product) = (shell_word(&out), product.option());
+    let (path, out) = (shell_path(path), PathBuf::from("stage").join(triple));
+    let (out, product) = (shell_path(&out), product.option());
     format!("relkit stage-runtime {out} {path}{product} --release-version {}", release.program())
 }
 
@@ -189,14 +189,14 @@ pub(super) fn of_publish(receipt: &Receipt, path: Option<&Path>) -> Option<Strin
     let mut releases: Vec<_> = receipt.files.iter().filter_map(|file| release(&file.name)).collect();
     releases.dedup();
     let releases = releases.iter().map(shell_word).collect::<Vec<_>>().join(" ");
-    let path = path.map(|path| format!(" --publish-receipt {}", shell_word(path))).unwrap_or_default();
+    let path = path.map(|path| format!(" --publish-receipt {}", shell_path(path))).unwrap_or_default();
     Some(format!("relkit check {releases} --index-url {}{path}", shell_word(index)))
 }
 
 /// What generated the types of an SDK has it staged.
 pub(super) fn of_types(sdk: &Path, runtime_version: &str, product: &Product) -> Option<String> {
     let release = product.runtime.release(runtime_version).ok()?;
-    Some(format!("relkit stage-sdk stage/sdk --template {} --release-version {}", shell_word(sdk), release.program()))
+    Some(format!("relkit stage-sdk stage/sdk --template {} --release-version {}", shell_path(sdk), release.program()))
 }
 
 /// The command line as it was typed, but for one option, and for what can be secret in a URL.

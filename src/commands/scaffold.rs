@@ -3,7 +3,7 @@
 use super::payloads::payloads;
 use super::{next, product, stage};
 use crate::cli::{Init, Workflow};
-use crate::console::text::shell_word;
+use crate::console::text::shell_path;
 use crate::console::{Console, OutputForm};
 use crate::error::{Exit, Failure};
 use crate::fs::FsError;
@@ -42,7 +42,7 @@ pub(super) fn workflow_of(arguments: &Workflow, console: &Console) -> Result<Exi
             );
             // GitHub runs what is in the repository.
             let is_repository = root.join(".git").exists();
-            let command = is_repository.then(|| format!("git add {}", shell_word(path)));
+            let command = is_repository.then(|| format!("git add {}", shell_path(path)));
             next::say(command, OutputForm::Text, console);
         }
         None => console.result(format_args!("{text}")),

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fmt;
+use std::path::Path;
 
 use crate::member_path::is_unseen;
 
@@ -156,12 +157,22 @@ pub(crate) fn because(reason: &str) -> String {
     if reason.trim().is_empty() { String::new() } else { format!(" ({})", reason.trim()) }
 }
 
-/// A path or word as a shell reads it.
+/// A path as a shell reads it, and no program takes for an option.
+pub(crate) fn shell_path<P: AsRef<Path> + ?Sized>(path: &P) -> String {
+    let path = path.as_ref();
+    if path.as_os_str().as_encoded_bytes().starts_with(b"-") {
+        return shell_word(&Path::new(".").join(path));
+    }
+    shell_word(path)
+}
+
+/// A word as a shell reads it.
 pub(crate) fn shell_word<T: AsRef<OsStr> + ?Sized>(word: &T) -> String {
     let word = word.as_ref();
     let Some(text) = word.to_str() else { return format!("$'{}'", shell_bytes(word)) };
     let plain = |character: char| character.is_ascii_alphanumeric() || "-_./:=,@%+".contains(character);
-    if !text.is_empty() && text.chars().all(plain) {
+    // In zsh `=word` is where a program is.
+    if !text.is_empty() && !text.starts_with('=') && text.chars().all(plain) {
         text.to_owned()
     } else if visible(text) != text {
         format!("$'{}'", shell_escaped(text))
@@ -170,16 +181,18 @@ pub(crate) fn shell_word<T: AsRef<OsStr> + ?Sized>(word: &T) -> String {
     }
 }
 
-/// What stands in `$'…'`, as bash, zsh and ksh read it, and POSIX since 2024.
+/// What stands in `$'…'`, as bash, zsh and ksh read it in any locale, and POSIX since 2024.
 fn shell_escaped(text: &str) -> String {
     let escaped = |character: char| match character {
         '\'' | '\\' => format!("\\{character}"),
-        '#' => "\\x23".into(),
-        _ if is_hidden(character) && character > '\u{ffff}' => format!("\\U{:08x}", u32::from(character)),
-        _ if is_hidden(character) => format!("\\u{:04x}", u32::from(character)),
+        _ if character == '#' || is_hidden(character) => octal(character.encode_utf8(&mut [0; 4]).as_bytes()),
         _ => character.into(),
     };
     text.chars().map(escaped).collect()
+}
+
+fn octal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("\\{byte:03o}")).collect()
 }
 
 /// The same of a word that is not UTF-8: its other bytes in octal.
@@ -187,7 +200,7 @@ fn shell_bytes(word: &OsStr) -> String {
     let mut shown = String::new();
     for chunk in word.as_encoded_bytes().utf8_chunks() {
         shown += &shell_escaped(chunk.valid());
-        shown.extend(chunk.invalid().iter().map(|byte| format!("\\{byte:03o}")));
+        shown += &octal(chunk.invalid());
     }
     shown
 }
@@ -240,7 +253,7 @@ mod tests {
             assert!(json.is_ascii(), "{json}");
             assert_eq!(serde_json::from_str::<String>(&json).unwrap(), name);
         }
-        assert_eq!(shell_word("a\u{e0041}b"), "$'a\\U000e0041b'");
+        assert_eq!(shell_word("a\u{e0041}b"), "$'a\\363\\240\\201\\201b'");
     }
 
     #[test]
@@ -275,9 +288,10 @@ mod tests {
     fn a_word_of_a_shell_stays_one_line() {
         let words = [
             ("a/b-1", "a/b-1"),
+            ("=a", "'=a'"),
             ("it's", "'it'\\''s'"),
-            ("a\n'\\\u{202e}", "$'a\\u000a\\'\\\\\\u202e'"),
-            ("##[a]", "$'\\x23\\x23[a]'"),
+            ("a\n'\\\u{202e}", r"$'a\012\'\\\342\200\256'"),
+            ("##[a]", r"$'\043\043[a]'"),
         ];
         for (word, shown) in words {
             assert_eq!(shell_word(word), shown);
@@ -286,6 +300,25 @@ mod tests {
         {
             use std::os::unix::ffi::OsStrExt as _;
             assert_eq!(shell_word(OsStr::from_bytes(b"nu\xff/it's \xe2\x82")), r"$'nu\377/it\'s \342\202'");
+        }
+    }
+
+    #[test]
+    fn a_path_is_no_option() {
+        for (path, shown) in [("-a/b", "./-a/b"), ("--", "./--"), ("- b", "'./- b'"), ("a-b", "a-b"), ("", "''")] {
+            assert_eq!(shell_path(path), shown);
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn bash_reads_every_word_in_any_locale() {
+        let words = ["=a", "it's", "a\n'\\\u{202e}7", "##[a]7", "a\u{e0041}b", "ß\u{9b}", "", "~", "$HOME", "a`b`!c"];
+        for locale in ["C", "C.UTF-8"] {
+            let script = words.map(|word| format!("printf '%s\\0' {}", shell_word(word))).join("\n");
+            let mut bash = std::process::Command::new("bash");
+            let said = bash.args(["-c", &script]).env("LC_ALL", locale).output().unwrap().stdout;
+            assert_eq!(said, words.map(|word| format!("{word}\0")).concat().as_bytes(), "{locale}: {script}");
         }
     }
 

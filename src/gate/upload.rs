@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::ValueEnum as _;
 
 use crate::check::Half;
-use crate::console::text::shell_word;
+use crate::console::text::{shell_path, shell_word};
 use crate::product::RuntimeProject;
 
 /// `relkit publish` of what was verified.
@@ -37,15 +37,15 @@ impl UploadCommand<'_> {
 
     fn of(&self, command: &str) -> String {
         let version = shell_word(self.release_version);
-        let mut text = format!("relkit {command} {} --release-version {version}", shell_word(self.dist));
+        let mut text = format!("relkit {command} {} --release-version {version}", shell_path(self.dist));
         let only = self.only.and_then(|half| Some(half.to_possible_value()?.get_name().to_owned()));
         let missing = Some(&self.allow_missing).filter(|missing| !missing.is_empty());
         for (option, value) in [
             ("revision", self.revision.clone()),
-            ("product", self.product.map(shell_word)),
-            ("template", self.template.map(shell_word)),
-            ("sdk-template", self.sdk_template.map(shell_word)),
-            ("receipts", self.receipts.map(shell_word)),
+            ("product", self.product.map(shell_path)),
+            ("template", self.template.map(shell_path)),
+            ("sdk-template", self.sdk_template.map(shell_path)),
+            ("receipts", self.receipts.map(shell_path)),
             ("allow-missing", missing.map(|missing| shell_word(&missing.join(",")))),
             ("only", only),
         ] {
@@ -61,7 +61,7 @@ impl fmt::Display for UploadCommand<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.of("publish"))?;
         if let Some(manifest) = self.manifest {
-            write!(formatter, " --manifest {}", shell_word(manifest))?;
+            write!(formatter, " --manifest {}", shell_path(manifest))?;
         }
         match (self.runtime.indexes.first(), &self.index_url) {
             (_, Some(url)) => write!(formatter, " --upload-url URL --index-url {}", shell_word(url)),

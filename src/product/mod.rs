@@ -37,7 +37,7 @@ pub(crate) use target::Text;
 pub(crate) use template::PYPROJECT;
 pub use template::Template;
 
-use crate::console::text::shell_word;
+use crate::console::text::shell_path;
 use crate::fs::{FsError, read_table};
 
 /// The directory of a product's runtime template, and of its SDK template.
@@ -76,7 +76,7 @@ pub struct ProductChoice<'a> {
 impl Product {
     /// The option that names it, with a blank before it; nothing where it has no directory of its own.
     pub(crate) fn option(&self) -> String {
-        self.directory.as_deref().map(|path| format!(" --product {}", shell_word(path))).unwrap_or_default()
+        self.directory.as_deref().map(|path| format!(" --product {}", shell_path(path))).unwrap_or_default()
     }
 
     /// The product that is chosen: by directory or template, else the nearest from `directory` upward, else the built-in

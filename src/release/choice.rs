@@ -5,7 +5,7 @@ use std::path::Path;
 use super::options::Options;
 use crate::check;
 use crate::check::coverage::{Coverage, PlatformChoice};
-use crate::console::text::shell_word;
+use crate::console::text::{shell_path, shell_word};
 use crate::error::Outcome;
 use crate::gate::{self, UploadCommand};
 use crate::product::{PlatformFamily, Target, Template};
@@ -111,7 +111,7 @@ pub(super) fn next(
             runner.map(|(_, runner)| format!(" --runner {}", shell_word(&runner.to_string()))).unwrap_or_default();
         return format!(
             "relkit smoke {}{at_product} --expect-version {program}{runner}",
-            shell_word(&dist.join(wheel.to_string()))
+            shell_path(&dist.join(wheel.to_string()))
         );
     }
     let receipts = options.out_dir.join("receipts");

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::line::carry_out;
 use super::options::{Options, Payload};
 use crate::build::writer;
-use crate::console::text::shell_word;
+use crate::console::text::shell_path;
 use crate::console::{Console, Shown};
 use crate::error::{Exit, Failure, Outcome};
 use crate::fs::{self, Existing, FsError, Mode, PendingDirectory, Scratch};
@@ -188,7 +188,7 @@ impl Demonstrated {
     /// What can be typed after this, in order.
     fn next(&self) -> Vec<Next> {
         let kept = self.out_dir.as_deref().unwrap_or(Path::new("demo"));
-        let at = |path: &str| shell_word(&kept.join(path));
+        let at = |path: &str| shell_path(&kept.join(path));
         let wheel = |release: &ReleaseReport, directory: &str| {
             let name = release.targets.iter().find_map(|row| row.wheel.as_ref());
             let name = name.map_or_else(|| "WHEEL".to_owned(), ToString::to_string);
@@ -199,7 +199,7 @@ impl Demonstrated {
         let (own, own_dist, own_receipts) = (at("program/product"), at("program/dist"), at("program/receipts"));
         let mut looked_at = match self.out_dir {
             Some(_) => Vec::new(),
-            None => vec![format!("relkit demo --out-dir {}", shell_word(kept))],
+            None => vec![format!("relkit demo --out-dir {}", shell_path(kept))],
         };
         looked_at.extend([
             format!("relkit inspect {}", wheel(&self.program, "program/")),

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::error::ScaffoldError;
 use super::marks::filled;
-use crate::console::text::{shell_word, visible};
+use crate::console::text::{shell_path, visible};
 use crate::member_path::join;
 use crate::product::{Product, RunsOn, RuntimeProject, Target};
 use crate::target::{Architecture, Host, System, TargetTriple};
@@ -129,7 +129,7 @@ pub(crate) fn workflow(product: &Product, repository: Repository<'_>) -> Result<
         ("distribution", runtime.distribution.to_string()),
         ("executable", runtime.executable().to_owned()),
         ("sdk-module", product.sdk_project().map(|sdk| sdk.module.to_string()).unwrap_or_default()),
-        ("sdk-template", shell_word(&join(repository.product, "sdk-template").unwrap_or_default())),
+        ("sdk-template", shell_path(&join(repository.product, "sdk-template").unwrap_or_default())),
         ("relkit", format!("{RELKIT}=={}", env!("CARGO_PKG_VERSION"))),
     ];
     let text = [
@@ -154,7 +154,7 @@ pub(crate) fn workflow(product: &Product, repository: Repository<'_>) -> Result<
 
 /// The option that names a product by its place, which is empty for the nearest or the built-in one.
 pub(super) fn product_option(place: &str) -> String {
-    if place.is_empty() { String::new() } else { format!(" --product {}", shell_word(place)) }
+    if place.is_empty() { String::new() } else { format!(" --product {}", shell_path(place)) }
 }
 
 /// The inputs that say where payloads are, and how a payload is fetched.

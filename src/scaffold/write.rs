@@ -15,7 +15,7 @@ use super::survey::{Survey, survey_all};
 use super::tables::{self, Named};
 use super::workflow::{Repository, product_option, workflow};
 use crate::build::license_expression;
-use crate::console::text::{plural, shell_word};
+use crate::console::text::{plural, shell_path};
 use crate::console::{Console, Progress, Shown};
 use crate::fs::{Existing, PendingDirectory, Scratch, portable, write_whole};
 use crate::product::{Product, ProductChoice, RuntimeProject};
@@ -236,10 +236,10 @@ fn version_or_its_place(version: Option<&PublicVersion>) -> String {
 impl Scaffolded {
     /// The commands that go on from here.
     fn next(&self) -> Vec<String> {
-        let product = format!("--product {}", shell_word(&self.directory));
+        let product = format!("--product {}", shell_path(&self.directory));
         let version = version_or_its_place(self.version.as_ref());
         let mut next = vec![format!("relkit matrix {product}")];
-        let payloads: Vec<_> = self.payloads.iter().map(shell_word).collect();
+        let payloads: Vec<_> = self.payloads.iter().map(shell_path).collect();
         next.push(match payloads.is_empty() {
             false => format!(
                 "relkit release {product} --release-version {version} --out-dir release --payload {}",
@@ -255,7 +255,7 @@ impl Scaffolded {
             let path = root.join(WORKFLOW);
             let here = std::env::current_dir().unwrap_or_default();
             let path = path.strip_prefix(here).unwrap_or(&path);
-            next.push(format!("relkit workflow {product} --out {}", shell_word(path)));
+            next.push(format!("relkit workflow {product} --out {}", shell_path(path)));
         }
         next
     }
