@@ -19,7 +19,8 @@ use crate::version::ReleaseVersion;
 use crate::zip::deflate::Compression;
 
 pub(super) fn run(arguments: &cli::Release, console: &Console) -> Result<Exit, Failure> {
-    let payloads: Vec<_> = arguments.payloads.payload.iter().map(|text| Payload::typed(text)).collect();
+    let payloads = arguments.payloads.payload.iter().map(|text| Payload::typed(text));
+    let payloads = payloads.collect::<Result<Vec<_>, _>>()?;
     must_be_apart(arguments, &payloads)?;
     let (runtime_template, sdk_template) = (arguments.runtime_template.as_deref(), arguments.sdk_template.as_deref());
     let product = product::with_templates(&arguments.product, runtime_template, sdk_template)?;

@@ -102,12 +102,32 @@ fn option(words: &mut clap::Error) {
     let near = || nearest(slip.trim_start_matches('-'), own.iter().copied()).map(|name| format!("--{name}"));
     words.remove(ContextKind::SuggestedArg);
     words.remove(ContextKind::SuggestedSubcommand);
-    if let Some(option) = elsewhere.or_else(near) {
+    if let Some(tip) = misplaced(&slip, &command, used) {
+        words.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    } else if let Some(option) = elsewhere.or_else(near) {
         words.remove(ContextKind::Suggested);
         words.insert(ContextKind::SuggestedArg, ContextValue::String(option));
     }
     // Its usage may be that of another suggestion.
     words.insert(ContextKind::Usage, ContextValue::StyledStr(used.clone().render_usage()));
+}
+
+/// What is to be said of an option of the command that stands before it, and of a value that is taken for an option.
+fn misplaced(slip: &str, relkit: &clap::Command, used: &clap::Command) -> Option<String> {
+    let words: Vec<_> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let at = words.iter().position(|word| word == slip || word.starts_with(&format!("{slip}=")))?;
+    let is_of = |command: &clap::Command, word: &str| {
+        let name = word.strip_prefix("--")?.to_owned();
+        let found = command.get_arguments().find(|argument| argument.get_long() == Some(&name))?;
+        Some(found.get_action().takes_values())
+    };
+    let command = words.iter().position(|word| relkit.find_subcommand(word).is_some())?;
+    if at < command && is_of(used, slip).is_some() {
+        return Some(format!("'{slip}' stands behind the command: 'relkit {} {slip}'", used.get_name()));
+    }
+    let before = words.get(at.checked_sub(1)?)?;
+    let takes_it = is_of(used, before).or_else(|| is_of(relkit, before)) == Some(true);
+    takes_it.then(|| format!("if it is the value of '{before}', use '{before}={}'", words[at]))
 }
 
 fn value(words: &mut clap::Error) {

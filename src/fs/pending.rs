@@ -213,7 +213,7 @@ impl PendingDirectory {
             }
         }
         if !plain {
-            let why = "its last component is not a plain name";
+            let why = "it is the directory that relkit runs in, or one above it";
             return Err(FsError::NotReplaceable { path: target, why });
         }
         let parent = parent_of(&target);

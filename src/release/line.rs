@@ -42,9 +42,10 @@ pub(super) fn carry_out(options: &Options, root: &Path, console: &Console) -> Re
     for payload in &options.payloads {
         let row = place.target(payload, targets.len() + 1).inspect_err(|_| tell_reservations(&targets, console))?;
         if let Some(name) = &row.wheel
-            && targets.iter().any(|other| other.wheel.as_ref() == Some(name))
+            && let Some(other) = targets.iter().position(|other| other.wheel.as_ref() == Some(name))
         {
-            return Err(Failure::new(Exit::Failed, format!("two payloads give the same wheel, `{name}`"))
+            let (one, other) = (options.payloads[other].path.display(), payload.path.display());
+            return Err(Failure::new(Exit::Failed, format!("`{one}` and `{other}` give the same wheel, `{name}`"))
                 .with_hint("give one payload for each platform tag"));
         }
         targets.push(row);

@@ -11,7 +11,7 @@ use crate::fs::{Existing, FsError, split_at_equals};
 use crate::gate::{Half, Published, ReleasePart};
 use crate::product::{Level, Product, Target};
 use crate::smoke::Runner;
-use crate::target::{PlatformTagSet, TargetTriple};
+use crate::target::{PlatformTagSet, TagError, TargetTriple};
 use crate::version::{PublicVersion, ReleaseVersion};
 
 /// What a release makes in its output directory, which is all that is replaced there, and what each of them holds.
@@ -29,13 +29,17 @@ pub(crate) struct Payload {
 
 impl Payload {
     /// `[TAG=]PAYLOAD`: what stands before `=` is a tag only if it reads as one, for a path may hold `=` too.
-    pub(crate) fn typed(text: &OsStr) -> Self {
-        if let Some((tag, path)) = split_at_equals(text)
-            && let Ok(tag) = tag.parse()
-        {
-            return Self { platform_tag: Some(tag), path: path.into(), target: None };
+    ///
+    /// # Errors
+    /// Where it does not, and there is something behind `=` alone.
+    pub(crate) fn typed(text: &OsStr) -> Result<Self, TagError> {
+        let whole = Self { platform_tag: None, path: text.into(), target: None };
+        let Some((tag, path)) = split_at_equals(text) else { return Ok(whole) };
+        match tag.parse() {
+            Ok(tag) => Ok(Self { platform_tag: Some(tag), path: path.into(), target: None }),
+            Err(error) if !whole.path.exists() && Path::new(path).exists() => Err(error),
+            Err(_) => Ok(whole),
         }
-        Self { platform_tag: None, path: text.into(), target: None }
     }
 }
 
@@ -100,7 +104,7 @@ mod tests {
 
     #[test]
     fn a_tag_before_a_payload_is_told_from_a_path() {
-        let typed = |text: &str| Payload::typed(text.as_ref());
+        let typed = |text: &str| Payload::typed(text.as_ref()).unwrap();
         let tagged = typed("macosx_11_0_arm64=mac/codex");
         assert_eq!(tagged.platform_tag.unwrap().to_string(), "macosx_11_0_arm64");
         assert_eq!(tagged.path, Path::new("mac/codex"));
@@ -109,9 +113,9 @@ mod tests {
         #[cfg(unix)]
         {
             use std::os::unix::ffi::OsStrExt as _;
-            let payload = Payload::typed(OsStr::from_bytes(b"win_amd64=\xff=b"));
+            let payload = Payload::typed(OsStr::from_bytes(b"win_amd64=\xff=b")).unwrap();
             assert!(payload.platform_tag.is_some() && payload.path.as_os_str().as_bytes() == b"\xff=b");
-            assert!(Payload::typed(OsStr::from_bytes(b"\xff=b")).platform_tag.is_none());
+            assert!(Payload::typed(OsStr::from_bytes(b"\xff=b")).unwrap().platform_tag.is_none());
         }
     }
 }

@@ -95,7 +95,7 @@ impl Explain for StageError {
             Self::Overlap { .. } => "give an output directory beside it",
             Self::Library { .. } => "give the program that users start; libraries go beside it, in a package directory",
             Self::WrongMachine { honest, .. } => {
-                return Some(honest_instead(honest, "without `--platform-tag` relkit chooses"));
+                return Some(honest_instead(honest, "where no tag is asked for, relkit chooses"));
             }
             Self::NoHonestTag { .. } => {
                 "replace the binaries named, or say what the payload is for: `--target TRIPLE`, or `TAG=PAYLOAD` in a \

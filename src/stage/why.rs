@@ -40,7 +40,7 @@ impl TagReason {
             (false, _) => "not every binary keeps that promise".to_owned(),
         };
         let why = match origin {
-            TagOrigin::Asked => format!("{named}: asked for with `--platform-tag`, and {kept}"),
+            TagOrigin::Asked => format!("{named}: asked for, and {kept}"),
             TagOrigin::Listed(target) => {
                 let them = if tags.tags().len() == 1 { "it" } else { "them" };
                 format!("{named}: the product lists {them} for `{target}`, and {kept}")
