@@ -95,7 +95,8 @@ fn tell(report: &Report<'_>, console: &Console) {
     let Generated { runtime_version, unexposed, .. } = report.generated;
     let Some((verb, what)) = report.status() else {
         let stale = report.differences.len();
-        console.warning(format_args!("{} stale for runtime {runtime_version}", plural(stale, "generated file")));
+        let are = if stale == 1 { "is" } else { "are" };
+        console.warning(format_args!("{} {are} stale for runtime {runtime_version}", plural(stale, "generated file")));
         return;
     };
     console.status(verb, what);

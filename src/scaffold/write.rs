@@ -159,6 +159,10 @@ fn named(options: &Options, program: &str) -> Result<Named, ScaffoldError> {
     let license = license.map_err(|source| not_that("--license", options.license.as_ref(), source))?;
     if let Some(text) = &options.repository {
         match Url::parse(text) {
+            // What a URL is read without (line breaks), or escapes, would stand in the files as it is.
+            Ok(_) if text.contains(|c: char| c.is_whitespace() || c.is_control() || "\"\\<>{}".contains(c)) => {
+                return Err(not_that("--repository", Some(text), "it holds what no URL does"));
+            }
             Ok(url) if matches!(url.scheme(), "https" | "http") => {}
             Ok(_) => return Err(not_that("--repository", Some(text), "it is not the address of a page")),
             Err(source) => return Err(not_that("--repository", Some(text), source)),

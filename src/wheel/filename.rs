@@ -138,7 +138,7 @@ impl FromStr for WheelFileName {
         let (distribution, version, build, tags) = match *parts.as_slice() {
             [distribution, version, _, _, _] => (distribution, version, None, &parts[2..]),
             [distribution, version, build, _, _, _] => (distribution, version, Some(build), &parts[3..]),
-            _ => return Err(refused(format!("it has {} parts joined by `-`, not 5 or 6", parts.len()))),
+            _ => return Err(refused(format!("its parts joined by `-` are not 5 or 6, but {}", parts.len()))),
         };
         let distribution = distribution.parse().map_err(|error| refused(format!("{error}")))?;
         if unescaped_version(version).is_none() {

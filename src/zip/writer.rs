@@ -43,7 +43,7 @@ impl Explain for SourceDateError {
         if let Some(finer) = finer {
             return Some(format!("it looks like {finer}: seconds are asked for, as `git log -1 --format=%ct` prints"));
         }
-        Some("unset it, or set it to digits, such as the output of `git log -1 --format=%ct`".into())
+        Some("unset it, or set it to the seconds of such a time in digits, such as the output of `git log -1 --format=%ct`".into())
     }
 }
 

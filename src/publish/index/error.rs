@@ -83,7 +83,7 @@ impl Explain for IndexError {
             }
             Self::Nothing { .. } => {
                 "check `--index-url` for typing errors; where it is right, and the index answers nothing until it has a project, \
-                 leave it out for the first release: nothing is looked up then"
+                 `relkit publish` of the first release needs none: it looks nothing up then"
             }
             Self::Refused { .. } | Self::Page { .. } | Self::Astray { .. } => {
                 "`--index-url` names the simple API, the page under which every project has its own; check it for typing \
