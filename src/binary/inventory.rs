@@ -8,7 +8,7 @@ use super::bundled::{BundledLibraries, Reach};
 use super::bystander::{Bystanders, Entry, shipped_as_data};
 use super::error::BinaryError;
 use super::facts::{Details, Facts, Kind};
-use super::objection::{Objection, Weight};
+use super::objection::{Absence, Objection, Weight};
 use super::tags::NextTag;
 use super::{loading, promise, read, tags};
 use crate::fs::FsError;
@@ -32,6 +32,10 @@ pub struct Inventory {
     brought: HashMap<String, HashSet<String>>,
     /// Whether that wheel is for any machine by its name, so that starters for Windows in it are data.
     is_for_any_by_name: bool,
+    /// Whether a wheel is judged: nothing else is installed beside its files.
+    is_of_wheel: bool,
+    /// Whether no Python code of that wheel loads a library before it imports a module.
+    is_imported_alone: bool,
 }
 
 impl FromIterator<(String, Result<Facts, BinaryError>)> for Inventory {
@@ -64,7 +68,13 @@ impl Inventory {
 
     /// The same, of a wheel whose archive holds the files so.
     pub(crate) fn held_as(self, entries: HashMap<String, Entry>) -> Self {
-        Self { entries, ..self }
+        Self { entries, is_of_wheel: true, ..self }
+    }
+
+    /// The same, of a wheel whose Python code may load libraries before it imports modules, or not; asked is where a module
+    /// misses one of the wheel's own.
+    pub(crate) fn imported_by(self, may_load: impl FnOnce() -> bool) -> Self {
+        Self { is_imported_alone: self.bundled.is_any_module_lost() && !may_load(), ..self }
     }
 
     /// The same, of a wheel whose name has these platform tags.
@@ -218,13 +228,17 @@ impl Inventory {
     }
 
     fn breaks_promise(&self, member: &str, objection: &Objection) -> bool {
-        let is_brought = match objection {
-            Objection::NeededLibrary { library, reach: Reach::Absent, .. } => {
-                self.brought.get(member).is_some_and(|libraries| libraries.contains(library))
-            }
-            _ => false,
+        let Objection::NeededLibrary { library, reach, absence, .. } = objection else {
+            return objection.breaks_promise();
         };
-        objection.breaks_promise() && !is_brought
+        let may_be_brought = || self.brought.get(member).is_some_and(|libraries| libraries.contains(library));
+        let is_lost = match absence {
+            // What is no wheel yet may get the library when it becomes one.
+            Absence::Fatal => self.is_of_wheel,
+            Absence::Preloaded => self.is_imported_alone,
+            _ => objection.breaks_promise(),
+        };
+        is_lost && !(*reach == Reach::Absent && may_be_brought())
     }
 
     /// What rules tags out, for a message: which binary breaks the promise of which tag, and how.
@@ -237,7 +251,8 @@ impl Inventory {
     pub(crate) fn alone(&self, member: &str) -> Self {
         let binaries = self.binaries.iter().filter(|(known, _)| known == member).cloned().collect();
         let (bundled, brought) = (Arc::clone(&self.bundled), self.brought.clone());
-        Self { binaries, bundled, brought, ..Self::default() }
+        let (is_of_wheel, is_imported_alone) = (self.is_of_wheel, self.is_imported_alone);
+        Self { binaries, bundled, brought, is_of_wheel, is_imported_alone, ..Self::default() }
     }
 
     /// What rules out the tags that come next to the honest ones: of each family the one that more machines would take, or

@@ -39,6 +39,9 @@ const FIRST_OF_YEARS: OsVersion = OsVersion::new(26, 0);
 /// The lowest macOS that a Python of this decade asks for.
 const LOWEST_MACOS: OsVersion = OsVersion::new(10, 9);
 
+/// Installers ask for nothing lower of macOS (`packaging.tags`).
+const FIRST_MACOS: OsVersion = OsVersion::new(10, 4);
+
 /// Python needs no less of Android (PEP 738), and installers on iOS ask for nothing lower than this.
 const LOWEST_ANDROID: u16 = 21;
 const LOWEST_IOS: OsVersion = OsVersion::new(12, 0);
@@ -311,7 +314,7 @@ fn macos<'a>(architectures: &BTreeSet<Architecture>, slices: impl Iterator<Item 
     let mut floors = BTreeSet::from([policy::FIRST_ARM_MACOS]);
     for slice in slices {
         if let Details::MachO(details) = &slice.details {
-            floors.extend(details.minimum_os.map(tag_version));
+            floors.extend(details.minimum_os.map(|needs| tag_version(needs).max(FIRST_MACOS)));
         }
     }
     let family = |architecture: MacosArchitecture| {

@@ -17,6 +17,7 @@ use crate::fs::portable;
 use crate::target::{OsVersion, PlatformTag};
 use crate::wheel::filename::WheelFileName;
 use crate::wheel::info;
+use crate::wheel::loading_code;
 use crate::wheel::metadata::Metadata;
 use crate::wheel::reader::MAX_TEXT;
 use crate::wheel::required::Required;
@@ -172,7 +173,7 @@ fn inspect_wheel(path: &Path, report: &mut Report) -> Result<(), CheckError> {
     let paths = archive.members().iter().map(|member| member.name.as_str());
     let required = Required::by(name.as_ref(), metadata(&archive, name.as_ref()).as_ref(), paths);
     let brought = required.brought(inventory.binaries());
-    let inventory = inventory.beside(brought);
+    let inventory = inventory.beside(brought).imported_by(|| loading_code::any_may_load(&archive));
     for (member, facts) in inventory.binaries() {
         let alone = inventory.alone(member);
         report.binaries.push(Binary::of(format!("{shown}/{member}"), Some(member.clone()), facts, &alone));
@@ -182,6 +183,10 @@ fn inspect_wheel(path: &Path, report: &mut Report) -> Result<(), CheckError> {
         true if report.problems[known..].iter().any(|it| it.severity == Severity::Error) => Vec::new(),
         true => vec![PlatformTag::Any],
         false => inventory.lowest_honest_tags(),
+    };
+    let honest = match &name {
+        Some(name) if honest == [PlatformTag::Any] => name.tags.of_pure(),
+        _ => honest,
     };
     let own: Vec<PlatformTag> = tags.iter().filter_map(|tag| tag.parse().ok()).collect();
     let kept: Vec<PlatformTag> = own.into_iter().filter(|tag| inventory.honours(tag)).collect();

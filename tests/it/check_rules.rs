@@ -33,7 +33,7 @@ fn newest() -> Sample {
 }
 
 /// An unnamed piece of the case table: the rule, the severity, and the wheel.
-type Case = (&'static str, Severity, Sample);
+pub type Case = (&'static str, Severity, Sample);
 
 fn first(entries: &mut [Entry]) -> &mut Entry {
     &mut entries[0]
@@ -1199,7 +1199,7 @@ fn android(tag: &str, android_api: Option<u32>) -> Sample {
 const ELSEWHERE: [&str; 6] =
     ["abi3-symbols", "attestation", "elf-tls", "extension-start", "extension-suffix", "manylinux-blacklist"];
 
-fn cases() -> Vec<Case> {
+pub fn cases() -> Vec<Case> {
     [archive_cases(), name_cases(), metadata_cases(), record_cases(), content_cases(), binary_cases()]
         .into_iter()
         .flatten()

@@ -14,6 +14,7 @@ use crate::fs::Existing;
 use crate::target::{PlatformTag, PlatformTagSet};
 use crate::version::PublicVersion;
 use crate::wheel::filename::WheelFileName;
+use crate::wheel::loading_code;
 use crate::wheel::reader::{MAX_TEXT, Wheel, WheelError};
 use crate::wheel::required::Required;
 use crate::wheel::tag::TagSet;
@@ -182,7 +183,8 @@ fn read(wheel: &Wheel) -> Result<(Inventory, HashMap<String, Sha256Digest>), Ret
     let paths = wheel.files().map(|member| member.name.as_str());
     let brought = Required::by(Some(wheel.name()), Some(wheel.metadata()), paths).brought(&binaries);
     let inventory = Inventory::new(binaries).held_as(entries).tagged(&wheel.name().tags.platform);
-    Ok((inventory.beside(brought), digests))
+    let inventory = inventory.beside(brought).imported_by(|| loading_code::any_may_load(wheel.archive()));
+    Ok((inventory, digests))
 }
 
 fn wheel_file(wheel: &Wheel) -> Result<WheelFile, RetagError> {

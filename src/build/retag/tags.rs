@@ -47,6 +47,10 @@ pub(super) fn choose(
             } else {
                 inventory.choose_tags(&[])
             };
+            let honest = match honest {
+                Some(platforms) if platforms.tags() == [PlatformTag::Any] => PlatformTagSet::new(name.tags.of_pure()),
+                other => other,
+            };
             let Some(platforms) = honest else {
                 return Err(RetagError::NoHonestTag { path: path.to_owned(), reasons: nearest(&had, inventory) });
             };
@@ -62,7 +66,7 @@ pub(super) fn choose(
 /// systems than are asked for by default, and whoever could install the wheel still can.
 fn lowered(platforms: PlatformTagSet, had: &[PlatformTag], inventory: &Inventory) -> PlatformTagSet {
     let had = had.iter().filter(|tag| tag.is_manylinux() || tag.is_musllinux()).map(PlatformTag::canonical);
-    let had: Vec<_> = had.filter(|tag| inventory.honours(tag)).collect();
+    let had: Vec<_> = had.filter(|tag| tag.taken_by_nobody().is_none() && inventory.honours(tag)).collect();
     let lower = |tag: &PlatformTag| had.iter().filter(|had| had.is_lower_than(tag)).min().unwrap_or(tag).clone();
     let tags: BTreeSet<_> = platforms.tags().iter().map(PlatformTag::canonical).map(|tag| lower(&tag)).collect();
     PlatformTagSet::new(tags).unwrap_or(platforms)

@@ -10,6 +10,7 @@ use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
 use crate::error::sentence;
 use crate::target::PlatformTag;
+use crate::wheel::loading_code;
 use crate::wheel::required::Required;
 
 rule!(BINARY_READABLE = "binary-readable", Error, Wheel(binary_readable);
@@ -211,30 +212,10 @@ fn is_preloaded(objection: &Objection) -> bool {
     matches!(objection, Objection::NeededLibrary { absence: Absence::Preloaded, .. })
 }
 
-/// Whether Python code of the wheel may load libraries before it imports a module. Of what was not read anything may be so.
+/// Whether Python code of the wheel may load libraries before it imports a module.
 pub(super) fn python_loads_libraries(wheel: &WheelSubject) -> bool {
-    const LOADERS: [&str; 11] = [
-        "ctypes",
-        "cffi",
-        "dlopen",
-        "CDLL",
-        "RTLD_",
-        "LD_LIBRARY_PATH",
-        // Of torch and tensorflow, and of Python's own importers.
-        "load_library",
-        "load_op_library",
-        "load_dynamic",
-        "ExtensionFileLoader",
-        "spec_from_file_location",
-    ];
-    let sources = wheel.files().filter(|(member, _)| member.name.ends_with(".py"));
-    let mut texts = sources.map(|(_, scanned)| scanned.text.as_deref());
-    texts.any(|text| {
-        text.is_none_or(|text| {
-            let text = String::from_utf8_lossy(text);
-            LOADERS.iter().any(|word| text.contains(word))
-        })
-    })
+    let mut sources = wheel.files().filter(|(member, _)| member.name.ends_with(".py"));
+    sources.any(|(_, scanned)| loading_code::may_load(scanned.text.as_deref()))
 }
 
 /// What the distributions that the wheel requires may bring to its files.
@@ -246,5 +227,6 @@ pub(super) fn required(wheel: &WheelSubject) -> Required<'_> {
 /// Whether some platform tag is honest for what the wheel holds, as `retag` chooses it.
 pub(crate) fn has_honest_tag(wheel: &WheelSubject) -> bool {
     let brought = required(wheel).brought(wheel.inventory.binaries());
-    !wheel.inventory.clone().beside(brought).honest_tags().is_empty()
+    let inventory = wheel.inventory.clone().beside(brought).imported_by(|| python_loads_libraries(wheel));
+    !inventory.honest_tags().is_empty()
 }
