@@ -10,7 +10,7 @@ use super::error::BinaryError;
 use super::facts::{Details, Facts, Kind};
 use super::objection::{Absence, Objection, Weight};
 use super::tags::NextTag;
-use super::{loading, promise, read, tags};
+use super::{loading, promise, read, tags, wasm};
 use crate::fs::FsError;
 use crate::target::{PlatformTag, PlatformTagSet};
 
@@ -32,6 +32,8 @@ pub struct Inventory {
     brought: HashMap<String, HashSet<String>>,
     /// Whether that wheel is for any machine by its name, so that starters for Windows in it are data.
     is_for_any_by_name: bool,
+    /// The modules of that wheel that are WebAssembly.
+    wasm_modules: Vec<String>,
     /// Whether a wheel is judged: nothing else is installed beside its files.
     is_of_wheel: bool,
     /// Whether no Python code of that wheel loads a library before it imports a module.
@@ -87,6 +89,16 @@ impl Inventory {
         Self { brought, ..self }
     }
 
+    /// The same, of a wheel that holds these modules of WebAssembly.
+    pub(crate) fn with_wasm_modules(self, wasm_modules: Vec<String>) -> Self {
+        Self { wasm_modules, ..self }
+    }
+
+    /// Whether there is nothing that only some machines run.
+    pub(crate) fn is_pure(&self) -> bool {
+        self.binaries.is_empty() && self.wasm_modules.is_empty()
+    }
+
     /// How the archive holds a binary.
     pub(crate) fn entry(&self, member: &str) -> Option<Entry> {
         self.entries.get(member).copied()
@@ -129,7 +141,10 @@ impl Inventory {
             let found = promise::objections(facts, tag, member, &self.bundled);
             found.into_iter().map(move |objection| (member.as_str(), objection))
         });
-        each.collect()
+        // Beside code for the tag's machine a module of WebAssembly is there for another.
+        let is_judged = *tag == PlatformTag::Any || self.binaries.is_empty() && !wasm::runs_on(tag);
+        let modules = self.wasm_modules.iter().filter(|_| is_judged);
+        each.chain(modules.map(|member| (member.as_str(), Objection::WebAssembly { found: None }))).collect()
     }
 
     /// Whether every binary keeps the promise of `tag`, but for what nothing loads there.
@@ -206,6 +221,9 @@ impl Inventory {
     /// Whether all that a wheel holds is data that no machine loads, so that it may be installed anywhere. A starter is a
     /// program like any where the wheel itself is for Windows.
     fn is_for_any(&self) -> bool {
+        if !self.wasm_modules.is_empty() {
+            return false;
+        }
         let is_held = !self.entries.is_empty() && !self.binaries.is_empty();
         let may_be = self.is_for_any_by_name || self.leading().next().is_none();
         is_held && may_be && self.honours(&PlatformTag::Any)
@@ -245,6 +263,16 @@ impl Inventory {
     pub(crate) fn reasons<'a>(broken: impl IntoIterator<Item = (&'a PlatformTag, &'a str, &'a Objection)>) -> String {
         let reason = |(tag, member, objection): (_, _, _)| format!("`{member}` under `{tag}`: {objection}");
         broken.into_iter().take(MAX_REASONS).map(reason).collect::<Vec<_>>().join("; ")
+    }
+
+    /// Why no tag is honest and none comes near, where that is so.
+    pub(crate) fn without_tag(&self) -> Option<String> {
+        match self.wasm_modules.first() {
+            Some(module) if self.binaries.is_empty() => Some(format!(
+                "`{module}` is a WebAssembly module, and no tag of what runs it (`pyemscripten_*`, `pyodide_*`) can be judged here"
+            )),
+            _ => tags::without_tag(self.leading()),
+        }
     }
 
     /// One of the binaries alone, with the libraries beside it.

@@ -13,7 +13,7 @@ use super::magic::Format;
 use super::objection::{Absence, Objection, Strength};
 use super::python::{PythonLibrary, is_extension_module};
 use super::search::Image;
-use super::{libc, policy};
+use super::{libc, policy, wasm};
 use crate::target::{Architecture, IosMachine, MacosArchitecture, OsVersion, PlatformTag};
 
 const MACOS: &str = "macOS";
@@ -27,6 +27,7 @@ pub(super) fn objections(facts: &Facts, tag: &PlatformTag, member: &str, bundled
     let tag = tag.canonical();
     let expected = match &tag {
         PlatformTag::Any => return vec![Objection::NativeCode],
+        tag if wasm::runs_on(tag) => return vec![Objection::WebAssembly { found: Some(facts.format) }],
         PlatformTag::Other(_) => return Vec::new(),
         PlatformTag::Macos { .. } | PlatformTag::Ios { .. } => Format::MachO,
         PlatformTag::Windows(_) => Format::Pe,

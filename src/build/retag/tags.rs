@@ -42,11 +42,8 @@ pub(super) fn choose(
             Ok(ChosenTags { platforms: platforms.clone(), reasons: Vec::new(), warnings })
         }
         Wanted::Honest => {
-            let honest = if inventory.binaries().is_empty() {
-                PlatformTagSet::new([PlatformTag::Any])
-            } else {
-                inventory.choose_tags(&[])
-            };
+            let honest =
+                if inventory.is_pure() { PlatformTagSet::new([PlatformTag::Any]) } else { inventory.choose_tags(&[]) };
             let honest = match honest {
                 Some(platforms) if platforms.tags() == [PlatformTag::Any] => PlatformTagSet::new(name.tags.of_pure()),
                 other => other,
@@ -138,5 +135,6 @@ fn nearest(had: &[PlatformTag], inventory: &Inventory) -> String {
     let all = kept.chain(inventory.ruled_out());
     let reasons: Vec<_> =
         all.take(MAX_REASONS).map(|(tag, member, it)| format!("`{member}` under `{tag}`: {it}")).collect();
+    let reasons = if reasons.is_empty() { inventory.without_tag().into_iter().collect() } else { reasons };
     if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join("; ")) }
 }

@@ -32,12 +32,24 @@ fn binary_readable(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
-rule!(BINARY_FORMAT = "binary-format", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Format { .. })));
-    what: "Binaries are of the format that the tag's operating system runs: ELF under Linux tags, Mach-O under macOS tags, PE under Windows tags.",
+rule!(BINARY_FORMAT = "binary-format", Error, Wheel(binary_format);
+    what: "Binaries are of the format that the tag's operating system runs: ELF under Linux tags, Mach-O under macOS tags, PE under Windows tags, and none of them under tags of WebAssembly; a wheel whose modules are WebAssembly alone is for no other system.",
     why: "The program cannot be started on any machine that installs the wheel.",
     fix: "Put the payload of the tagged platform into the wheel, or tag the wheel for its payload";
     because: [Loader("the tag's machines do not know the format"), Habit("a file whose path names its own platform is there for that platform, and nothing loads test data or a runtime that no file asks for")];
     remedy: Retag);
+
+fn binary_format(wheel: &WheelSubject, found: &mut Findings) {
+    objections(wheel, found, None, |it| {
+        matches!(it, Objection::Format { .. } | Objection::WebAssembly { found: Some(_) })
+    });
+    let is_module = |(tag, _, it): &&(PlatformTag, String, Objection)| {
+        *tag != PlatformTag::Any && matches!(it, Objection::WebAssembly { found: None })
+    };
+    for (tag, member, objection) in wheel.objections.iter().filter(is_module) {
+        found.member(member, format!("{objection} (`{tag}`)"));
+    }
+}
 
 rule!(BINARY_SYSTEM = "binary-system", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::System { .. })));
     what: "Binaries are built for the tag's operating system, not for one that shares its format: no FreeBSD or Android code under Linux tags, no iOS code under macOS tags.",

@@ -289,7 +289,9 @@ rule!(TAG_ANY_NATIVE = "tag-any-native", Error, Wheel(tag_any_native);
 
 fn tag_any_native(wheel: &WheelSubject, found: &mut Findings) {
     let data = shipped_as_data(wheel);
-    for (_, member, objection) in wheel.objections.iter().filter(|row| matches!(row.2, Objection::NativeCode)) {
+    let is_code = |objection: &Objection| matches!(objection, Objection::NativeCode | Objection::WebAssembly { .. });
+    let of_any = wheel.objections.iter().filter(|(tag, ..)| *tag == PlatformTag::Any);
+    for (_, member, objection) in of_any.filter(|(.., objection)| is_code(objection)) {
         let severity = if data.contains(member.as_str()) { Severity::Warning } else { Severity::Error };
         found.with(severity, Some(member), objection.to_string());
     }
