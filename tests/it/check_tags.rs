@@ -13,11 +13,11 @@ use relkit::fs::Existing;
 
 use crate::check_rules;
 use crate::samples::binary::{
-    ElfSample, MachSample, PeSample, glibc_elf, mac as mac_sample, static_pie, windows_program,
+    AMD64, ElfSample, MachSample, PeSample, glibc_elf, mac as mac_sample, static_elf, static_pie, windows_program,
 };
 use crate::samples::wheel::{Sample, linux, linux_with, mac, tagged, windows};
 use crate::support::check::{E, findings, findings_of};
-use crate::support::{names, scratch, write};
+use crate::support::{names, relkit, run, scratch, text, write};
 
 /// The rules that a binary breaks by the platform tag that it is under.
 const RULES: [&str; 23] = [
@@ -159,4 +159,38 @@ fn no_rule_calls_an_error_what_is_called_honest() {
     }
     assert!(written > 100 && refused > 10, "{written} {refused}");
     assert!(unlike.is_empty(), "{}", unlike.join("\n"));
+}
+
+/// What the rules say of a tag alone, whatever a wheel holds, `retag` says when it writes it.
+#[test]
+fn a_tag_that_rules_speak_of_is_written_with_a_warning() {
+    let arm = |machine, class64| linux_with(ElfSample { machine, class64, ..static_elf() }.build());
+    let intel = || mac(mac_sample(AMD64, 10, 9).build());
+    for (sample, tag, rule) in [
+        (linux(), "linux_x86_64", Some("tag-linux-bare")),
+        (arm(40, false), "linux_armv7l", Some("tag-linux-bare")),
+        (linux(), "manylinux_2_99_x86_64", Some("tag-known")),
+        (linux(), "musllinux_1_9_x86_64", Some("tag-known")),
+        (linux(), "manylinux_3_0_x86_64", Some("tag-known")),
+        (arm(183, true), "manylinux2010_aarch64", Some("tag-index")),
+        (intel(), "macosx_12_3_x86_64", Some("tag-index")),
+        (intel(), "macosx_17_0_x86_64", Some("tag-index")),
+        (intel(), "macosx_99_0_x86_64", Some("tag-index")),
+        (intel(), "macosx_10_17_x86_64", Some("tag-known")),
+        (linux(), "manylinux_2_28_x86_64", None),
+        (intel(), "macosx_10_9_x86_64", None),
+        (windows(windows_program()), "win_amd64", None),
+    ] {
+        let directory = scratch();
+        let wheel = write(directory.path(), &sample.file_name, sample.build());
+        let out = directory.path().join("out");
+        let mut retag = relkit();
+        let said = text(&run(retag.arg("retag").arg(wheel).args(["--platform-tag", tag, "--out-dir"]).arg(&out)));
+        let rules = ["tag-linux-bare", "tag-index", "tag-known"];
+        let found: Vec<_> = findings_of(&out).into_iter().filter(|it| rules.contains(&it.rule)).collect();
+        assert_eq!(found.first().map(|it| it.rule), rule, "{tag}: {found:?}");
+        assert_eq!(said.contains("warning"), rule.is_some(), "{tag}: {said}");
+        let is_said = |message: &str| said.split_whitespace().collect::<Vec<_>>().join(" ").contains(message);
+        assert!(found.first().is_none_or(|it| is_said(&it.message)), "{tag}: {said} {found:?}");
+    }
 }

@@ -18,7 +18,7 @@ use crate::wheel::loading_code;
 use crate::wheel::reader::{MAX_TEXT, Wheel, WheelError};
 use crate::wheel::required::Required;
 use crate::wheel::tag::TagSet;
-use crate::wheel::verify::{Disagreement, is_exempt};
+use crate::wheel::verify::is_exempt;
 use crate::wheel::wheel_file::{Root, WheelFile};
 
 pub use super::tags::Wanted;
@@ -157,8 +157,7 @@ pub(super) fn of(path: &Path, wanted: &Wanted) -> Result<Plan, RetagError> {
 /// Every file held against RECORD, and what the binaries among them say of themselves.
 fn read(wheel: &Wheel) -> Result<(Inventory, HashMap<String, Sha256Digest>), RetagError> {
     let path = wheel.path();
-    if let Some(member) = wheel.row_without_file() {
-        let why = Disagreement::NotHeld;
+    if let Some((member, why)) = wheel.row_without_file() {
         return Err(WheelError::Record { path: path.to_owned(), member: member.to_owned(), why }.into());
     }
     let (mut digests, mut binaries, mut entries, mut modules) =

@@ -101,9 +101,7 @@ fn reservations(platforms: &PlatformTagSet, had: &[PlatformTag], inventory: &Inv
     let mut said: Vec<(&str, Objection)> = Vec::new();
     let mut warnings = Vec::new();
     for tag in platforms.tags() {
-        if let Some(why) = tag.taken_by_nobody() {
-            warnings.push(format!("no installer takes `{tag}`: {why}"));
-        }
+        warnings.extend(tag.reservation());
         for found in inventory.counted(tag) {
             if !before.contains(&found) && !said.contains(&found) {
                 warnings.push(format!("`{}` under `{tag}`: {}", found.0, found.1));
