@@ -126,8 +126,8 @@ rule!(ELF_ISA = "elf-isa", Error, Wheel(|wheel, found| objections(wheel, found, 
     because: [Loader("glibc refuses the file on processors below that level"), Promise("the tag promises the baseline of x86-64"), Habit("nothing loads what tests read")]);
 
 rule!(ELF_PAGES = "elf-pages", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::PageSize { .. })));
-    what: "The segments of ELF files can be mapped in memory pages as large as the kernels for the processor have: 64 KiB for ppc64le, 16 KiB for loongarch64. For aarch64, where RHEL 8 and its like have 64 KiB and most others 4 KiB, it is a warning.",
-    why: "The loader refuses the file: `ELF load command address/offset not page-aligned`.",
+    what: "The segments of ELF files can be mapped in memory pages as large as the kernels for the processor have: 64 KiB for ppc64le, 16 KiB for loongarch64. Segments that would share such a page lose nothing by it, and under a tag of glibc before 2.35 libraries say that they are aligned to one. For aarch64, where RHEL 8 and its like have 64 KiB and most others 4 KiB, it is a warning.",
+    why: "The loader refuses the file: `ELF load command address/offset not page-aligned`, or `alignment not page-aligned`; or a segment is mapped over the end of another, whose code or data is gone.",
     fix: "Link without `-z max-page-size=4096`, and do not change the file with tools that believe in pages of 4 KiB, as elder `patchelf` does without `--page-size`";
     because: [Loader("what does not fit the pages of the kernel is refused"), Habit("most kernels for aarch64 have pages of 4 KiB, and nothing loads what tests read")]);
 
