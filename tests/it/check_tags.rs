@@ -135,7 +135,7 @@ fn no_rule_calls_an_error_what_is_called_honest() {
         }
         let honest = directory.path().join("honest");
         retag(&wheel, &honest, Wanted::Honest);
-        let shown = inspect(&[wheel.clone()]).unwrap();
+        let shown = inspect(std::slice::from_ref(&wheel)).unwrap();
         let tags = shown.wheels.first().map(|wheel| wheel.honest_tags.clone()).unwrap_or_default();
         if names(&honest).is_empty() {
             refused += usize::from(tags.is_empty());

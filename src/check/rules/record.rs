@@ -81,8 +81,8 @@ fn record_complete(wheel: &WheelSubject, found: &mut Findings) {
     let members = wheel.archive.members().iter().map(|member| member.name.as_str()).collect();
     let (directories, missing): (Vec<&str>, Vec<&str>) =
         missing.partition(|row| without_file(row, &members) == Disagreement::Directory);
-    found.each(directories.into_iter(), "RECORD lists a directory, and only files have rows");
-    found.each(missing.into_iter(), "RECORD lists a file that is not in the wheel");
+    found.each(directories, "RECORD lists a directory, and only files have rows");
+    found.each(missing, "RECORD lists a file that is not in the wheel");
 }
 
 rule!(RECORD_UNIQUE = "record-unique", Error, Wheel(record_unique);
