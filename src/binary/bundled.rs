@@ -83,6 +83,11 @@ impl BundledLibraries {
         self.missed.get(member)?.get(library)
     }
 
+    /// Whether a library is looked for in vain when Python imports a module.
+    pub(super) fn is_any_module_lost(&self) -> bool {
+        self.missed.values().flat_map(HashMap::values).any(|loader| !loader.is_program)
+    }
+
     /// Whether some directory has a library of this name, in any case of letters.
     pub(crate) fn has_in_any_case(&self, name: &str) -> bool {
         self.folded.contains_key(&name.to_ascii_lowercase())

@@ -163,6 +163,7 @@ fn slice<Header: FileHeader<Endian = object::Endianness>>(image: &Image<'_, Head
             android_api,
             static_tls,
             largest_page: elf_sound::largest_page(image),
+            smallest_alignment: elf_sound::smallest_alignment(image),
             is_closed: flags & elf::DF_1_NOOPEN.0 != 0,
             executable_stack: executable_stack(image),
             version_needs,

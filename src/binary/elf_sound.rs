@@ -119,10 +119,97 @@ pub(super) fn dynamic<Header: FileHeader<Endian = object::Endianness>>(
 }
 
 /// The largest page, up to that of any processor, that the segments can be mapped in: each begins in memory at the place in a
-/// page at which it begins in the file.
+/// page at which it begins in the file, and none takes from another what stands in a page that both have.
 pub(super) fn largest_page<Header: FileHeader<Endian = object::Endianness>>(image: &Image<'_, Header>) -> u64 {
     let endian = image.endian;
     let in_file = image.segments(elf::PT_LOAD).filter(|it| it.p_filesz(endian).into() > 0);
-    let distances = in_file.map(|it| it.p_vaddr(endian).into().wrapping_sub(it.p_offset(endian).into()));
-    distances.fold(PAGE, |page, distance| page.min(1 << distance.trailing_zeros().min(16)))
+    let segments: Vec<Segment> = in_file.map(|it| Segment::of(it, endian)).collect();
+    let fold = |page: u64, it: &Segment| page.min(1 << it.distance.trailing_zeros().min(16));
+    let mut page = segments.iter().fold(PAGE, fold);
+    while page > SMALL_PAGE && segments.windows(2).any(|pair| pair[1].spoils(&pair[0], page)) {
+        page >>= 1;
+    }
+    page
+}
+
+/// What the segments are aligned to at least, up to that page. Loaders of glibc before 2.35 refuse a library with less than
+/// the kernel's pages (its bug 28688), whatever lies where; zero is taken.
+pub(super) fn smallest_alignment<Header: FileHeader<Endian = object::Endianness>>(image: &Image<'_, Header>) -> u64 {
+    let stated = image.segments(elf::PT_LOAD).map(|it| it.p_align(image.endian).into());
+    stated.fold(PAGE, |least, align: u64| least.min(1 << align.trailing_zeros().min(16)))
+}
+
+/// No kernel has smaller pages.
+const SMALL_PAGE: u64 = 1 << 12;
+
+/// Where a segment is mapped, as far as its neighbours are touched.
+struct Segment {
+    flags: u32,
+    distance: u64,
+    begin: u64,
+    end: u64,
+    has_zeros: bool,
+}
+
+impl Segment {
+    fn of<Header: object::read::elf::ProgramHeader<Endian = object::Endianness>>(
+        it: &Header,
+        endian: object::Endianness,
+    ) -> Self {
+        let (begin, size): (u64, u64) = (it.p_vaddr(endian).into(), it.p_memsz(endian).into());
+        Self {
+            flags: it.p_flags(endian).0,
+            distance: begin.wrapping_sub(it.p_offset(endian).into()),
+            begin,
+            end: begin.saturating_add(size),
+            has_zeros: size > it.p_filesz(endian).into(),
+        }
+    }
+
+    /// Whether in pages of that size it is mapped over the end of the one before, and that loses bytes, its zeros, or the right
+    /// to be run or written.
+    fn spoils(&self, before: &Self, page: u64) -> bool {
+        let shares = before.end > before.begin && (before.end - 1) / page >= self.begin / page;
+        let lost = before.flags & !self.flags & (elf::PF_X.0 | elf::PF_W.0);
+        shares && (self.distance != before.distance || before.has_zeros || lost != 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What glibc's `_dl_map_segments` and the kernel's `elf_map` do: the later segment is mapped over the page that both have.
+    #[test]
+    fn a_segment_takes_nothing_from_another_in_a_page_of_both() {
+        const R: u32 = 4;
+        const RX: u32 = 5;
+        const RW: u32 = 6;
+        let segment = |flags, offset: u64, begin: u64, size: u64, in_file: u64| Segment {
+            flags,
+            distance: begin - offset,
+            begin,
+            end: begin + size,
+            has_zeros: size > in_file,
+        };
+        for (before, after, page, expected) in [
+            // Code that cannot be run any more, and data that cannot be written.
+            (segment(RX, 0, 0, 0x1800, 0x1800), segment(RW, 0x2000, 0x2000, 0x100, 0x100), 1 << 16, true),
+            (segment(RX, 0, 0, 0x1800, 0x1800), segment(R, 0x2000, 0x2000, 0x100, 0x100), 1 << 16, true),
+            (segment(RW, 0, 0, 0x1800, 0x1800), segment(RX, 0x2000, 0x2000, 0x100, 0x100), 1 << 16, true),
+            // The same bytes, and as many rights.
+            (segment(R, 0, 0, 0x1800, 0x1800), segment(RX, 0x2000, 0x2000, 0x100, 0x100), 1 << 16, false),
+            (segment(R, 0, 0, 0x1800, 0x1800), segment(RW, 0x2000, 0x2000, 0x100, 0x100), 1 << 16, false),
+            // Other bytes of the file lie at that distance, or the file's in the place of zeros.
+            (segment(R, 0, 0, 0x1800, 0x1800), segment(RW, 0x12000, 0x2000 + 0x20000, 0x100, 0x100), 1 << 16, false),
+            (segment(R, 0, 0x10000, 0x1800, 0x1800), segment(RW, 0x12000, 0x32000, 1, 1), 1 << 18, true),
+            (segment(RW, 0, 0, 0x1800, 0x1000), segment(RW, 0x2000, 0x2000, 0x100, 0x100), 1 << 16, true),
+            // No page of both.
+            (segment(RX, 0, 0, 0x1800, 0x1800), segment(RW, 0x2000, 0x2000, 0x100, 0x100), 1 << 12, false),
+            (segment(RX, 0, 0, 0x10000, 0x10000), segment(RW, 0x10000, 0x10000, 1, 1), 1 << 16, false),
+            (segment(RX, 0, 0, 0x10001, 0x10001), segment(RW, 0x10001, 0x20001, 1, 1), 1 << 16, false),
+        ] {
+            assert_eq!(after.spoils(&before, page), expected, "{:#x} {:#x} {page:#x}", before.end, after.begin);
+        }
+    }
 }

@@ -142,8 +142,9 @@ pub(crate) struct ElfFacts {
     /// The bytes of its variables that each thread has of its own, where its code counts on them beside those of the program
     /// (the initial-exec model), so that they must be there when the program starts, or find room left over.
     pub(crate) static_tls: Option<u64>,
-    /// The largest page, up to 64 KiB, that its segments can be mapped in.
+    /// The largest page, up to 64 KiB, that its segments can be mapped in, and what they say that they are aligned to.
     pub(crate) largest_page: u64,
+    pub(crate) smallest_alignment: u64,
     /// Whether it says that no program may open it (`DF_1_NOOPEN`).
     pub(crate) is_closed: bool,
     /// Whether the stack is to be executable: `PT_GNU_STACK` with the execute flag.

@@ -8,9 +8,9 @@ use super::bundled::{BundledLibraries, Reach};
 use super::bystander::{Bystanders, Entry, shipped_as_data};
 use super::error::BinaryError;
 use super::facts::{Details, Facts, Kind};
-use super::objection::{Objection, Weight};
+use super::objection::{Absence, Objection, Weight};
 use super::tags::NextTag;
-use super::{loading, promise, read, tags};
+use super::{loading, promise, read, tags, wasm};
 use crate::fs::FsError;
 use crate::target::{PlatformTag, PlatformTagSet};
 
@@ -32,6 +32,12 @@ pub struct Inventory {
     brought: HashMap<String, HashSet<String>>,
     /// Whether that wheel is for any machine by its name, so that starters for Windows in it are data.
     is_for_any_by_name: bool,
+    /// The modules of that wheel that are WebAssembly.
+    wasm_modules: Vec<String>,
+    /// Whether a wheel is judged: nothing else is installed beside its files.
+    is_of_wheel: bool,
+    /// Whether no Python code of that wheel loads a library before it imports a module.
+    is_imported_alone: bool,
 }
 
 impl FromIterator<(String, Result<Facts, BinaryError>)> for Inventory {
@@ -64,7 +70,13 @@ impl Inventory {
 
     /// The same, of a wheel whose archive holds the files so.
     pub(crate) fn held_as(self, entries: HashMap<String, Entry>) -> Self {
-        Self { entries, ..self }
+        Self { entries, is_of_wheel: true, ..self }
+    }
+
+    /// The same, of a wheel whose Python code may load libraries before it imports modules, or not; asked is where a module
+    /// misses one of the wheel's own.
+    pub(crate) fn imported_by(self, may_load: impl FnOnce() -> bool) -> Self {
+        Self { is_imported_alone: self.bundled.is_any_module_lost() && !may_load(), ..self }
     }
 
     /// The same, of a wheel whose name has these platform tags.
@@ -75,6 +87,16 @@ impl Inventory {
     /// The same, of a wheel to whose binaries the distributions that it requires may bring these libraries.
     pub(crate) fn beside(self, brought: HashMap<String, HashSet<String>>) -> Self {
         Self { brought, ..self }
+    }
+
+    /// The same, of a wheel that holds these modules of WebAssembly.
+    pub(crate) fn with_wasm_modules(self, wasm_modules: Vec<String>) -> Self {
+        Self { wasm_modules, ..self }
+    }
+
+    /// Whether there is nothing that only some machines run.
+    pub(crate) fn is_pure(&self) -> bool {
+        self.binaries.is_empty() && self.wasm_modules.is_empty()
     }
 
     /// How the archive holds a binary.
@@ -119,7 +141,10 @@ impl Inventory {
             let found = promise::objections(facts, tag, member, &self.bundled);
             found.into_iter().map(move |objection| (member.as_str(), objection))
         });
-        each.collect()
+        // Beside code for the tag's machine a module of WebAssembly is there for another.
+        let is_judged = *tag == PlatformTag::Any || self.binaries.is_empty() && !wasm::runs_on(tag);
+        let modules = self.wasm_modules.iter().filter(|_| is_judged);
+        each.chain(modules.map(|member| (member.as_str(), Objection::WebAssembly { found: None }))).collect()
     }
 
     /// Whether every binary keeps the promise of `tag`, but for what nothing loads there.
@@ -196,6 +221,9 @@ impl Inventory {
     /// Whether all that a wheel holds is data that no machine loads, so that it may be installed anywhere. A starter is a
     /// program like any where the wheel itself is for Windows.
     fn is_for_any(&self) -> bool {
+        if !self.wasm_modules.is_empty() {
+            return false;
+        }
         let is_held = !self.entries.is_empty() && !self.binaries.is_empty();
         let may_be = self.is_for_any_by_name || self.leading().next().is_none();
         is_held && may_be && self.honours(&PlatformTag::Any)
@@ -218,13 +246,17 @@ impl Inventory {
     }
 
     fn breaks_promise(&self, member: &str, objection: &Objection) -> bool {
-        let is_brought = match objection {
-            Objection::NeededLibrary { library, reach: Reach::Absent, .. } => {
-                self.brought.get(member).is_some_and(|libraries| libraries.contains(library))
-            }
-            _ => false,
+        let Objection::NeededLibrary { library, reach, absence, .. } = objection else {
+            return objection.breaks_promise();
         };
-        objection.breaks_promise() && !is_brought
+        let may_be_brought = || self.brought.get(member).is_some_and(|libraries| libraries.contains(library));
+        let is_lost = match absence {
+            // What is no wheel yet may get the library when it becomes one.
+            Absence::Fatal => self.is_of_wheel,
+            Absence::Preloaded => self.is_imported_alone,
+            _ => objection.breaks_promise(),
+        };
+        is_lost && !(*reach == Reach::Absent && may_be_brought())
     }
 
     /// What rules tags out, for a message: which binary breaks the promise of which tag, and how.
@@ -233,11 +265,22 @@ impl Inventory {
         broken.into_iter().take(MAX_REASONS).map(reason).collect::<Vec<_>>().join("; ")
     }
 
+    /// Why no tag is honest and none comes near, where that is so.
+    pub(crate) fn without_tag(&self) -> Option<String> {
+        match self.wasm_modules.first() {
+            Some(module) if self.binaries.is_empty() => Some(format!(
+                "`{module}` is a WebAssembly module, and no tag of what runs it (`pyemscripten_*`, `pyodide_*`) can be judged here"
+            )),
+            _ => tags::without_tag(self.leading()),
+        }
+    }
+
     /// One of the binaries alone, with the libraries beside it.
     pub(crate) fn alone(&self, member: &str) -> Self {
         let binaries = self.binaries.iter().filter(|(known, _)| known == member).cloned().collect();
         let (bundled, brought) = (Arc::clone(&self.bundled), self.brought.clone());
-        Self { binaries, bundled, brought, ..Self::default() }
+        let (is_of_wheel, is_imported_alone) = (self.is_of_wheel, self.is_imported_alone);
+        Self { binaries, bundled, brought, is_of_wheel, is_imported_alone, ..Self::default() }
     }
 
     /// What rules out the tags that come next to the honest ones: of each family the one that more machines would take, or

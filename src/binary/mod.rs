@@ -42,6 +42,7 @@ mod search;
 mod sparse;
 mod stable_abi;
 mod tags;
+mod wasm;
 
 pub(crate) use bundled::Reach;
 pub(crate) use bystander::{Entry, ends_as_library, is_among_tests};
@@ -64,6 +65,7 @@ pub(crate) use read::read_file;
 pub use read::{Spool, read};
 pub(crate) use stable_abi::{NEWEST_STABLE_ABI, Standing, is_there, may_be_of_python};
 pub(crate) use tags::{NextTag, honest_instead};
+pub(crate) use wasm::is_module as is_wasm_module;
 
 #[cfg(test)]
 mod tests;

@@ -54,6 +54,8 @@ pub enum Objection {
     Architecture { found: Machines, expected: Architecture },
     /// The tag is `any`, which promises that there is no native code.
     NativeCode,
+    /// WebAssembly under the tag of a system that does not run it, or code of this format under one that runs nothing else.
+    WebAssembly { found: Option<Format> },
     /// An ELF or Mach-O file of another system than the tag's.
     System { found: String, expected: &'static str },
     /// The lowest version of the operating system is higher than the tag says.
@@ -113,9 +115,11 @@ pub enum Objection {
 impl Objection {
     pub(crate) fn weight(&self) -> Weight {
         match self {
-            Self::Format { .. } | Self::Architecture { .. } | Self::NativeCode | Self::System { .. } => {
-                Weight::WrongMachine
-            }
+            Self::Format { .. }
+            | Self::Architecture { .. }
+            | Self::NativeCode
+            | Self::WebAssembly { .. }
+            | Self::System { .. } => Weight::WrongMachine,
             Self::SymbolVersion { strength: Strength::Weak, .. }
             | Self::BlacklistedSymbol { strength: Strength::Weak, .. }
             | Self::NeededLibrary { absence: Absence::Unlikely | Absence::Preloaded | Absence::Harmless, .. }
@@ -193,6 +197,12 @@ impl Objection {
                 write!(out, "{it} is built for {found}, and the tag promises {expected}")
             }
             Self::NativeCode => write!(out, "{it} is native code, and the tag promises that there is none"),
+            Self::WebAssembly { found: None } => {
+                write!(out, "{it} is a WebAssembly module, which is imported under Emscripten alone")
+            }
+            Self::WebAssembly { found: Some(found) } => {
+                write!(out, "{it} is {found}, and the tag's platform runs WebAssembly")
+            }
             Self::System { found, expected } => {
                 write!(out, "{it} is built for {found}, and the tag promises {expected}")
             }

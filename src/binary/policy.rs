@@ -161,6 +161,9 @@ pub(super) fn large_page(architecture: Architecture) -> Option<(u64, bool)> {
     }
 }
 
+/// Since when glibc opens libraries whose segments say that they are aligned to less than a page; musl does not look.
+pub(super) const GLIBC_WITH_SMALL_ALIGNMENTS: OsVersion = OsVersion::new(2, 35);
+
 /// The bytes that glibc keeps for the thread's variables of libraries that are opened later are fewer than these
 /// (`TLS_STATIC_SURPLUS`, 1664 by default). musl keeps none.
 pub(super) const GLIBC_WITHOUT_ROOM: u64 = 2048;

@@ -13,7 +13,7 @@ use super::magic::Format;
 use super::objection::{Absence, Objection, Strength};
 use super::python::{PythonLibrary, is_extension_module};
 use super::search::Image;
-use super::{libc, policy};
+use super::{libc, policy, wasm};
 use crate::target::{Architecture, IosMachine, MacosArchitecture, OsVersion, PlatformTag};
 
 const MACOS: &str = "macOS";
@@ -27,6 +27,7 @@ pub(super) fn objections(facts: &Facts, tag: &PlatformTag, member: &str, bundled
     let tag = tag.canonical();
     let expected = match &tag {
         PlatformTag::Any => return vec![Objection::NativeCode],
+        tag if wasm::runs_on(tag) => return vec![Objection::WebAssembly { found: Some(facts.format) }],
         PlatformTag::Other(_) => return Vec::new(),
         PlatformTag::Macos { .. } | PlatformTag::Ios { .. } => Format::MachO,
         PlatformTag::Windows(_) => Format::Pe,
@@ -151,7 +152,7 @@ impl Trial<'_> {
     }
 
     /// Holds system, C library and interpreter against the tag; says whether it is worth looking on.
-    fn linux(&mut self, details: &ElfFacts, promised: Libc, expected: &'static str) -> bool {
+    fn linux(&mut self, details: &ElfFacts, promised: Libc, version: OsVersion, expected: &'static str) -> bool {
         if let Some(objection) = self.foreign_system(details) {
             self.found.push(objection);
             return false;
@@ -161,10 +162,13 @@ impl Trial<'_> {
             self.found.push(Objection::Libc { found, evidence: libc::evidence(self.slice, details), promised });
             return false;
         }
-        if let Some((needs, is_everywhere)) = policy::large_page(self.architecture)
-            && details.largest_page < needs
-        {
-            self.found.push(Objection::PageSize { page: details.largest_page, needs, is_everywhere });
+        let is_held_to_alignment = promised == Libc::Glibc
+            && version < policy::GLIBC_WITH_SMALL_ALIGNMENTS
+            && self.slice.kind == Kind::Library;
+        let alignment = if is_held_to_alignment { details.smallest_alignment } else { u64::MAX };
+        let page = details.largest_page.min(alignment);
+        if let Some((needs, is_everywhere)) = policy::large_page(self.architecture).filter(|(needs, _)| page < *needs) {
+            self.found.push(Objection::PageSize { page, needs, is_everywhere });
         }
         if let Some(found) = details.interpreter.clone().filter(|interpreter| interpreter != expected) {
             self.found.push(Objection::Interpreter { found, expected });
@@ -178,7 +182,7 @@ impl Trial<'_> {
     }
 
     fn manylinux(&mut self, details: &ElfFacts, promised: OsVersion) {
-        if !self.linux(details, Libc::Glibc, libc::glibc_interpreter(self.architecture)) {
+        if !self.linux(details, Libc::Glibc, promised, libc::glibc_interpreter(self.architecture)) {
             return;
         }
         for need in &details.version_needs {
@@ -213,7 +217,7 @@ impl Trial<'_> {
     }
 
     fn musllinux(&mut self, details: &ElfFacts, promised: OsVersion) {
-        if !self.linux(details, Libc::Musl, libc::musl_interpreter(self.architecture)) {
+        if !self.linux(details, Libc::Musl, promised, libc::musl_interpreter(self.architecture)) {
             return;
         }
         // A static program has nobody to ask. A library that names no C library gets that of its process.

@@ -87,6 +87,11 @@ pub struct Spool {
 }
 
 impl Spool {
+    /// The first bytes of the file.
+    pub(crate) fn head(&self) -> &[u8] {
+        &self.head
+    }
+
     /// The facts, where the file claims to be a binary. `again` writes it once more: for readers that look where it has code.
     pub(crate) fn read(
         self,

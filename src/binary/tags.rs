@@ -7,6 +7,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::facts::{Details, Facts, Libc, MachOPlatform, Slice};
+use super::machine::Machines;
 use super::magic::Format;
 use super::objection::{Objection, Weight};
 use super::policy;
@@ -38,6 +39,9 @@ const FIRST_OF_YEARS: OsVersion = OsVersion::new(26, 0);
 
 /// The lowest macOS that a Python of this decade asks for.
 const LOWEST_MACOS: OsVersion = OsVersion::new(10, 9);
+
+/// Installers ask for nothing lower of macOS (`packaging.tags`).
+const FIRST_MACOS: OsVersion = OsVersion::new(10, 4);
 
 /// Python needs no less of Android (PEP 738), and installers on iOS ask for nothing lower than this.
 const LOWEST_ANDROID: u16 = 21;
@@ -259,6 +263,14 @@ pub(super) fn candidates<'a>(binaries: impl Iterator<Item = &'a Facts> + Clone) 
     families.collect()
 }
 
+/// Why there is no tag at all for these machines, where that is so.
+pub(super) fn without_tag<'a>(binaries: impl Iterator<Item = &'a Facts> + Clone) -> Option<String> {
+    let has_none = candidates(binaries.clone()).iter().all(Vec::is_empty);
+    let machines: BTreeSet<_> = binaries.flat_map(|facts| &facts.slices).map(|slice| slice.machine).collect();
+    let machines: Machines = machines.into_iter().collect();
+    (has_none && !machines.is_empty()).then(|| format!("no platform tag that can be judged here is for {machines}"))
+}
+
 fn elf<'a>(architecture: Architecture, slices: impl Iterator<Item = &'a Slice> + Clone) -> Vec<Vec<PlatformTag>> {
     // What is built for version 6 of Arm runs on version 7; of version 6 itself, indexes take one tag alone.
     let (machine, bare) = match architecture {
@@ -311,7 +323,7 @@ fn macos<'a>(architectures: &BTreeSet<Architecture>, slices: impl Iterator<Item 
     let mut floors = BTreeSet::from([policy::FIRST_ARM_MACOS]);
     for slice in slices {
         if let Details::MachO(details) = &slice.details {
-            floors.extend(details.minimum_os.map(tag_version));
+            floors.extend(details.minimum_os.map(|needs| tag_version(needs).max(FIRST_MACOS)));
         }
     }
     let family = |architecture: MacosArchitecture| {

@@ -17,6 +17,7 @@ use crate::fs::portable;
 use crate::target::{OsVersion, PlatformTag};
 use crate::wheel::filename::WheelFileName;
 use crate::wheel::info;
+use crate::wheel::loading_code;
 use crate::wheel::metadata::Metadata;
 use crate::wheel::reader::MAX_TEXT;
 use crate::wheel::required::Required;
@@ -75,6 +76,8 @@ pub struct Binary {
     pub honest_tags: Vec<PlatformTag>,
     /// The tag that more machines would take; null where none is better.
     pub(crate) next_tag: Option<NextTag>,
+    /// Why there is neither.
+    pub(crate) no_tag_because: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -87,6 +90,7 @@ pub struct InspectedWheel {
     pub honest_tags: Vec<PlatformTag>,
     /// As of a single binary.
     pub(crate) next_tag: Option<NextTag>,
+    pub(crate) no_tag_because: Option<String>,
     /// The binaries that do not count in its tags, because nothing loads them where the tags promise something: test data, and
     /// what is there for another machine.
     pub(crate) not_counted: Vec<String>,
@@ -172,23 +176,35 @@ fn inspect_wheel(path: &Path, report: &mut Report) -> Result<(), CheckError> {
     let paths = archive.members().iter().map(|member| member.name.as_str());
     let required = Required::by(name.as_ref(), metadata(&archive, name.as_ref()).as_ref(), paths);
     let brought = required.brought(inventory.binaries());
-    let inventory = inventory.beside(brought);
+    let inventory = inventory.beside(brought).imported_by(|| loading_code::any_may_load(&archive));
     for (member, facts) in inventory.binaries() {
         let alone = inventory.alone(member);
         report.binaries.push(Binary::of(format!("{shown}/{member}"), Some(member.clone()), facts, &alone));
     }
-    let honest = match inventory.binaries().is_empty() {
+    let honest = match inventory.is_pure() {
         // Of what cannot be read nobody knows where it runs.
         true if report.problems[known..].iter().any(|it| it.severity == Severity::Error) => Vec::new(),
         true => vec![PlatformTag::Any],
         false => inventory.lowest_honest_tags(),
+    };
+    let honest = match &name {
+        Some(name) if honest == [PlatformTag::Any] => name.tags.of_pure(),
+        _ => honest,
     };
     let own: Vec<PlatformTag> = tags.iter().filter_map(|tag| tag.parse().ok()).collect();
     let kept: Vec<PlatformTag> = own.into_iter().filter(|tag| inventory.honours(tag)).collect();
     let not_counted = inventory.not_counted(if kept.is_empty() { &honest } else { &kept });
     let not_counted = not_counted.into_iter().map(str::to_owned).collect();
     let next_tag = inventory.next_tag();
-    report.wheels.push(InspectedWheel { path: shown, tags, honest_tags: honest, next_tag, not_counted });
+    let no_tag_because = honest.is_empty().then(|| inventory.without_tag()).flatten();
+    report.wheels.push(InspectedWheel {
+        path: shown,
+        tags,
+        honest_tags: honest,
+        next_tag,
+        no_tag_because,
+        not_counted,
+    });
     Ok(())
 }
 
@@ -259,6 +275,7 @@ impl Binary {
             },
             honest_tags: alone.lowest_honest_tags(),
             next_tag: alone.next_tag(),
+            no_tag_because: alone.without_tag(),
         }
     }
 }

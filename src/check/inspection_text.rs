@@ -20,7 +20,13 @@ impl Shown for Report {
         let wheel = |wheel: &InspectedWheel| {
             let tags = [("wheel tags", wheel.tags.join(", ")), (HONEST_TAGS, tags(&wheel.honest_tags))];
             let not_counted = (!wheel.not_counted.is_empty()).then(|| ("not counted", not_counted(&wheel.not_counted)));
-            block(&wheel.path, tags.into_iter().chain(next(wheel.next_tag.as_ref())).chain(not_counted).collect())
+            block(
+                &wheel.path,
+                tags.into_iter()
+                    .chain(next(wheel.next_tag.as_ref(), wheel.no_tag_because.as_ref()))
+                    .chain(not_counted)
+                    .collect(),
+            )
         };
         let problem = |problem: &InspectionProblem| {
             let label = if problem.severity == Severity::Error { "problem" } else { "warning" };
@@ -140,16 +146,14 @@ impl Binary {
         }
         lines.extend(self.dependency_list_defect.clone().map(|defect| ("list inside", format!("broken: {defect}"))));
         lines.push((HONEST_TAGS, tags(&self.honest_tags)));
-        lines.extend(next(self.next_tag.as_ref()));
-        if self.honest_tags.is_empty() && self.next_tag.is_none() {
-            lines.push((NEXT_TAG, format!("none: no platform tag is for {}", self.architecture)));
-        }
+        lines.extend(next(self.next_tag.as_ref(), self.no_tag_because.as_ref()));
         lines
     }
 }
 
-fn next(ruled_out: Option<&NextTag>) -> Option<(&'static str, String)> {
-    ruled_out.map(|next| (NEXT_TAG, next.to_string()))
+fn next(ruled_out: Option<&NextTag>, because: Option<&String>) -> Option<(&'static str, String)> {
+    let next = ruled_out.map(NextTag::to_string).or_else(|| Some(format!("none: {}", because?)))?;
+    Some((NEXT_TAG, next))
 }
 
 /// A few of the binaries that say nothing of the tags, and why.

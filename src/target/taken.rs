@@ -40,6 +40,68 @@ impl PlatformTag {
         }
     }
 
+    /// Whether it is `linux_*`, which says nothing about the libc, and if so whether the public index takes it all the same.
+    pub(crate) fn bare_linux(&self) -> Option<bool> {
+        match self {
+            Self::Linux(architecture) => Some(matches!(architecture, Architecture::Armv6 | Architecture::Armv7)),
+            _ => None,
+        }
+    }
+
+    /// Why the public index does not take it, or may not where the system is not known here yet, with whether that is sure.
+    /// Of `linux_*` [`PlatformTag::bare_linux`] speaks.
+    pub(crate) fn refused_by_index(&self) -> Option<(String, bool)> {
+        const REFUSED: [&str; 10] =
+            ["freebsd", "openbsd", "netbsd", "solaris", "dragonfly", "aix", "cygwin", "emscripten", "wasi", "pyodide"];
+        // Of the architectures of Linux the index has those of the images that wheels are built in.
+        let is_unserved = |machine: &Architecture| matches!(machine, Architecture::Armv6 | Architecture::Loongarch64);
+        match self {
+            Self::Macos { minimum: OsVersion { major: major @ 11.., minor: 1.. }, .. } => {
+                Some((format!("`{self}` has a minor version, and indexes take `macosx_{major}_0_*` only"), true))
+            }
+            // macOS numbers skip from 15 to 26; later ones have come yearly.
+            Self::Macos { minimum: OsVersion { major: 0..=9 | 16..=25, .. }, .. } => {
+                Some((format!("`{self}` names a version of macOS that does not exist"), true))
+            }
+            Self::Macos { minimum: OsVersion { major: 27.., .. }, .. } => {
+                Some((format!("`{self}` names a version of macOS that is not known here"), false))
+            }
+            Self::ManylinuxLegacy { .. } if self.canonical().legacy_alias().is_none_or(|alias| alias != *self) => {
+                Some((format!("`{self}` was never defined, and indexes take no wheels for it"), true))
+            }
+            Self::Manylinux { architecture, .. } | Self::Musllinux { architecture, .. }
+                if is_unserved(architecture) =>
+            {
+                Some((format!("indexes take no wheels for `{self}`"), true))
+            }
+            Self::Other(text) if REFUSED.iter().any(|name| text.starts_with(name)) => {
+                Some((format!("indexes take no wheels for `{self}`"), true))
+            }
+            _ => None,
+        }
+    }
+
+    /// What is to be said of it whatever a wheel holds: that installers or the index do not take it.
+    pub(crate) fn reservation(&self) -> Option<String> {
+        let nobody = || Some(format!("no installer takes `{self}`: {}", self.taken_by_nobody()?));
+        let future = || Some(self.unknown_version(self.future_libc()?));
+        let bare = || {
+            let end = if self.bare_linux()? { "" } else { ", and indexes refuse it" };
+            Some(format!("{}{end}", self.without_libc()))
+        };
+        nobody().or_else(future).or_else(bare).or_else(|| Some(self.refused_by_index()?.0))
+    }
+
+    /// The sentence about a tag that is `linux_*`.
+    pub(crate) fn without_libc(&self) -> String {
+        format!("`{self}` says nothing about the libc that the wheel needs")
+    }
+
+    /// The sentence about a tag of a libc that nobody has yet.
+    pub(crate) fn unknown_version(&self, libc: &str) -> String {
+        format!("`{self}` names a version of {libc} that is not known here")
+    }
+
     /// The C library that it names in a version that is not known here.
     pub(crate) fn future_libc(&self) -> Option<&'static str> {
         match self {

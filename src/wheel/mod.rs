@@ -11,6 +11,7 @@ pub(crate) mod import_name;
 pub(crate) mod info;
 pub(crate) mod install;
 pub(crate) mod licences;
+pub(crate) mod loading_code;
 pub mod metadata;
 pub(crate) mod name;
 pub(crate) mod pin;

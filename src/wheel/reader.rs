@@ -10,7 +10,7 @@ use super::filename::{FileNameError, WheelFileName};
 use super::info;
 use super::metadata::Metadata;
 use super::record::Record;
-use super::verify::{Disagreement, Rows};
+use super::verify::{Disagreement, Rows, without_file};
 use super::wheel_file::WheelFile;
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain};
@@ -128,9 +128,11 @@ impl Wheel {
     }
 
     /// A row of RECORD for a file that the wheel does not hold.
-    pub(crate) fn row_without_file(&self) -> Option<&str> {
+    pub(crate) fn row_without_file(&self) -> Option<(&str, Disagreement)> {
         let held: HashSet<_> = self.files().map(|member| member.name.as_str()).collect();
-        self.rows.paths().filter(|path| !held.contains(path)).min()
+        let path = self.rows.paths().filter(|path| !held.contains(path)).min()?;
+        let all = self.archive.members().iter().map(|member| member.name.as_str()).collect();
+        Some((path, without_file(path, &all)))
     }
 
     /// Streams a file into `out` and holds it against its RECORD row; returns its SHA-256.

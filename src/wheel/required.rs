@@ -156,7 +156,9 @@ impl<'a> Required<'a> {
         let to = |(member, facts): &(String, Facts)| {
             let needed = facts.slices.iter().flat_map(|slice| &slice.needed).map(|needed| &needed.name);
             let file = self.of(member, facts);
-            (member.clone(), needed.filter(|name| file.bringer(name).is_some()).cloned().collect())
+            // Python code adds the directory of a distribution that has the DLL.
+            let is_dll = |name: &str| facts.format == Format::Pe && self.may_have(name);
+            (member.clone(), needed.filter(|name| file.bringer(name).is_some() || is_dll(name)).cloned().collect())
         };
         if self.names.is_empty() { HashMap::new() } else { binaries.iter().map(to).collect() }
     }

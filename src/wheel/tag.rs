@@ -105,6 +105,13 @@ impl TagSet {
         if platforms.iter().any(is_for_windows) { Reach::Windows } else { Reach::Elsewhere }
     }
 
+    /// The platform tags that are true of a wheel of these Pythons and ABIs that holds no native code: `any`, which installers
+    /// ask for beside no ABI but `none` (`packaging.tags`), or else those that it has.
+    pub(crate) fn of_pure(&self) -> Vec<PlatformTag> {
+        let own = || self.platform.iter().filter_map(|tag| tag.parse().ok()).collect();
+        if self.abi.iter().any(|abi| abi == "none") { vec![PlatformTag::Any] } else { own() }
+    }
+
     /// The platforms as tags that relkit knows.
     pub(crate) fn platforms(&self) -> Result<Vec<PlatformTag>, TagError> {
         self.platform.iter().map(|tag| tag.parse()).collect()

@@ -1,7 +1,7 @@
 //! A file of a wheel held against its row of RECORD while it streams past, for everybody who takes files out of wheels.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 use std::io::{self, Write};
 
 use sha2::{Digest as _, Sha256};
@@ -18,6 +18,8 @@ pub enum Disagreement {
     Unlisted,
     #[error("the wheel does not hold it")]
     NotHeld,
+    #[error("it is a directory, and RECORD lists files alone")]
+    Directory,
     /// Readers differ on which one they believe.
     #[error("two rows state two things of it")]
     Several,
@@ -79,6 +81,14 @@ impl Rows {
     pub(crate) fn verify(&self, member: &Member) -> Result<Verifier, Disagreement> {
         verify(self.of(&member.name)?, member.size, Duty::of(&member.name, &self.dist_info))
     }
+}
+
+/// What is wrong with the row of a path that is not the name of a file; `members` are the names of all members. Indexes hold
+/// the rows against the members that are no directories.
+pub(crate) fn without_file(path: &str, members: &BTreeSet<&str>) -> Disagreement {
+    let inside = format!("{path}/");
+    let is_above = members.range(inside.as_str()..).next().is_some_and(|next| next.starts_with(&inside));
+    if path.ends_with('/') || is_above { Disagreement::Directory } else { Disagreement::NotHeld }
 }
 
 /// Whether a member may stand without a digest in RECORD: RECORD itself and its signatures.
@@ -207,6 +217,17 @@ mod tests {
         assert_eq!(held(None, b"text", true), Ok(digest));
         assert_eq!(held(Some(&bare), b"text", false), Err(Disagreement::NoDigest));
         assert_eq!(held(None, b"text", false), Err(Disagreement::Unlisted));
+    }
+
+    #[test]
+    fn a_row_of_a_directory_is_told_from_one_of_nothing() {
+        let members = BTreeSet::from(["a/b.py", "a.b", "c/", "d/e/f"]);
+        for path in ["a", "a/", "c", "c/", "d", "d/e", "nothing/"] {
+            assert_eq!(without_file(path, &members), Disagreement::Directory, "{path}");
+        }
+        for path in ["a.", "b.py", "d/e/", "d/e/f/g", "e"].into_iter().filter(|path| !path.ends_with('/')) {
+            assert_eq!(without_file(path, &members), Disagreement::NotHeld, "{path}");
+        }
     }
 
     #[test]

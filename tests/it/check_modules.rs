@@ -64,6 +64,19 @@ fn an_elf_module_has_the_function_of_its_name() {
     assert_eq!(verdict(sample.clone(), tags, path, module), W);
     // What Python code loads otherwise, and what other files are linked against, may have any name.
     assert_eq!(verdict(sample, tags, path, elf(&["answer"], &["malloc"]).build()), NONE);
+    // A debugger injects it: the code names the file, which no import does.
+    for (file, code, expected) in [
+        ("_inject.abi3.so", "gdb('dlopen', HERE / '_inject.abi3.so')\n", NONE),
+        ("_inject.abi3.so", "gdb('dlopen', HERE / f'_inject.{abi}.so')\n", NONE),
+        ("_inject.abi3.so", "gdb('dlopen', HERE / ('_inject' + SUFFIX))\n", W),
+        ("_inject.abi3.so", "import ctypes\nfrom p._inject.more import so\n", W),
+        ("_inject.abi3.so", "from . import _inject\n", E),
+        ("_inject.abi3.so", "FILES = ['_inject.abi3.so']\n", E),
+    ] {
+        let sample = linux().and("codex_cli_bin/a.py", code, 0o100644);
+        let found = verdict(sample, tags, &format!("codex_cli_bin/{file}"), elf(&["inject"], create).build());
+        assert_eq!(found, expected, "{code}");
+    }
     let needs = ElfSample { needed: vec!["libm.abi3.so"], ..elf(&["PyInit_n"], create) };
     let sample = linux().and("codex_cli_bin/n.abi3.so", needs.build(), 0o100755);
     assert_eq!(verdict(sample, tags, "codex_cli_bin/libm.abi3.so", elf(&[], create).build()), NONE);

@@ -18,7 +18,7 @@ use crate::samples::wheel::{
     DATA, INFO, Sample, linux, linux_program, linux_with, mac, runtime, sha256, sha512, tagged, windows,
 };
 use crate::support::check::{E, W, assert_every_rule_has_a_case, findings, findings_of, names};
-use crate::support::{names as names_in, relkit, run, scratch, write};
+use crate::support::{names as names_in, relkit, run, scratch, text, write};
 use relkit::check::Severity;
 
 /// The names of all entries are UTF-8.
@@ -33,7 +33,7 @@ fn newest() -> Sample {
 }
 
 /// An unnamed piece of the case table: the rule, the severity, and the wheel.
-type Case = (&'static str, Severity, Sample);
+pub type Case = (&'static str, Severity, Sample);
 
 fn first(entries: &mut [Entry]) -> &mut Entry {
     &mut entries[0]
@@ -175,8 +175,11 @@ fn archive_cases() -> Vec<Case> {
                 .every(UTF8),
         ),
         ("path-collision", E, linux().and("codex_cli_bin/a", "x", 0o100644).and("codex_cli_bin/A/b", "", 0o100644)),
-        ("path-windows", E, linux().and("codex_cli_bin/a?.txt", "", 0o100644)),
-        ("path-windows", E, linux().and("codex_cli_bin/dot.", "", 0o100644)),
+        ("path-windows", W, linux().and("codex_cli_bin/a?.txt", "", 0o100644)),
+        ("path-windows", W, linux().and("codex_cli_bin/dot.", "", 0o100644)),
+        ("path-windows", W, mac(mac_sample(ARM64, 11, 0).build()).and("codex_cli_bin/a:b", "", 0o100644)),
+        ("path-windows", E, windows(windows_program()).and("codex_cli_bin/a?.txt", "", 0o100644)),
+        ("path-windows", E, windows(windows_program()).and("codex_cli_bin/dot.", "", 0o100644)),
         ("path-windows", W, linux().and("codex_cli_bin/aux.txt", "", 0o100644)),
         ("path-windows", E, windows(windows_program()).and("codex_cli_bin/aux.txt", "", 0o100644)),
         ("path-windows", W, linux().and(&format!("codex_cli_bin/{many}"), "", 0o100644)),
@@ -677,6 +680,8 @@ fn record_cases() -> Vec<Case> {
                 record + "codex_cli_bin/gone.py,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0\n"
             }),
         ),
+        ("record-complete", E, linux().record(|record| record + "codex_cli_bin/,,\n")),
+        ("record-complete", E, linux().record(|record| record + "codex_cli_bin/bin,,\n")),
         ("record-unique", E, linux().record(|record| record.lines().next().unwrap().to_owned() + "\n" + &record)),
         (
             "record-path",
@@ -1199,7 +1204,7 @@ fn android(tag: &str, android_api: Option<u32>) -> Sample {
 const ELSEWHERE: [&str; 6] =
     ["abi3-symbols", "attestation", "elf-tls", "extension-start", "extension-suffix", "manylinux-blacklist"];
 
-fn cases() -> Vec<Case> {
+pub fn cases() -> Vec<Case> {
     [archive_cases(), name_cases(), metadata_cases(), record_cases(), content_cases(), binary_cases()]
         .into_iter()
         .flatten()
@@ -1459,6 +1464,32 @@ fn an_extension_module_has_a_suffix_that_a_python_of_the_tags_looks_for() {
     assert_eq!(told(&[wrong]), [(E, format!("codex_cli_bin/{wrong}"))]);
     assert_eq!(told(&[right, wrong]), [(W, format!("codex_cli_bin/{wrong}"))]);
     assert_eq!(told(&["b.cpython-312-x86_64-linux-gnu.so", wrong]), []);
+}
+
+#[test]
+fn a_row_of_a_directory_is_called_one() {
+    for (row, message) in [
+        ("codex_cli_bin/,,", "RECORD lists a directory, and only files have rows"),
+        ("codex_cli_bin/bin,,", "RECORD lists a directory, and only files have rows"),
+        ("empty/,,", "RECORD lists a directory, and only files have rows"),
+        ("codex_cli_bin/bi,,", "RECORD lists a file that is not in the wheel"),
+    ] {
+        let sample = linux().edit(|sample| sample.entries.insert(0, entry("empty/", "", 0o040_755)));
+        let directory = scratch();
+        let rows = sample.record(match row {
+            "codex_cli_bin/,," => |record| record + "codex_cli_bin/,,\n",
+            "codex_cli_bin/bin,," => |record| record + "codex_cli_bin/bin,,\n",
+            "empty/,," => |record| record + "empty/,,\n",
+            _ => |record| record + "codex_cli_bin/bi,,\n",
+        });
+        let found: Vec<_> = findings(&rows).into_iter().filter(|it| it.rule == "record-complete").collect();
+        assert_eq!(found.iter().map(|it| it.message.as_str()).collect::<Vec<_>>(), [message], "{row}");
+        let wheel = write(directory.path(), &rows.file_name, rows.build());
+        let mut retag = relkit();
+        let said =
+            text(&run(retag.arg("retag").arg(wheel).args(["--honest", "--out-dir"]).arg(directory.path().join("out"))));
+        assert_eq!(said.contains("it is a directory"), message.contains("directory"), "{said}");
+    }
 }
 
 #[test]

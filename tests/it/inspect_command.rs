@@ -2,10 +2,13 @@
 
 use std::path::Path;
 
+use relkit::check::Severity;
 use serde_json::json;
 
 use crate::samples::archive::{archive, entry};
-use crate::samples::binary::{AMD64, ARM64, ElfSample, MachSample, fat, glibc_elf, mac, program, static_elf};
+use crate::samples::binary::{AMD64, ARM64, ElfSample, MachSample, fat, glibc_elf, mac, pe, program, static_elf};
+use crate::samples::wheel::{linux, linux_with};
+use crate::support::check::findings;
 use crate::support::{self, relkit, run, text, transcript, write, write_tree};
 
 fn static_program(machine: u16) -> Vec<u8> {
@@ -99,14 +102,72 @@ fn what_cannot_be_read_has_no_honest_tag() {
     assert!(inspect(directory.path(), &[name]).contains("honest tags  any\n"));
 }
 
+/// As a file, in a wheel, and where `retag` is asked for tags.
 #[test]
 fn a_machine_that_no_tag_is_for_is_named() {
-    let directory = tempfile::tempdir().unwrap();
-    let mips = ElfSample { class64: false, machine: 8, ..static_elf() }.build();
-    write(directory.path(), "program", mips);
-    let shown = inspect(directory.path(), &["program"]);
-    let last = "  honest tags  none\n  next tag     none: no platform tag is for mips\n";
-    assert!(shown.contains(last), "{shown}");
+    let elf = |machine, class64, big_endian| ElfSample { machine, class64, big_endian, ..static_elf() }.build();
+    for (bytes, machine) in [
+        (elf(8, false, false), "mips"),
+        (elf(8, true, true), "mips"),
+        (elf(0x15, true, true), "big-endian powerpc64"),
+        (elf(0x2b, true, true), "sparc64"),
+        (elf(0x9026, true, false), "machine 0x9026"),
+        (mac(7, 10, 6).build(), "32-bit x86 of macOS"),
+        (pe(0x1c4, &["KERNEL32.dll"], false), "32-bit arm of Windows"),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let why = format!("no platform tag that can be judged here is for {machine}");
+        write(directory.path(), "program", &bytes);
+        let shown = inspect(directory.path(), &["program"]);
+        assert!(shown.contains(&format!("  honest tags  none\n  next tag     none: {why}\n")), "{shown}");
+        let sample = linux_with(bytes).renamed("openai_codex_cli_bin-0.163.0-py3-none-linux_ppc64.whl");
+        write(directory.path(), &sample.file_name, sample.build());
+        let shown = inspect(directory.path(), &[&sample.file_name]);
+        assert!(shown.contains(&format!("  honest tags  none\n  next tag     none: {why}\n")), "{shown}");
+        let mut retag = relkit();
+        retag.args(["retag", &sample.file_name, "--honest", "--out-dir", "out"]).current_dir(directory.path());
+        let said = transcript(&mut retag, &[]);
+        assert!(said.starts_with("exit code: 1") && said.contains(&why), "{said}");
+    }
+}
+
+/// WebAssembly that Python imports is for no machine that a tag promises, nor for all.
+#[test]
+fn webassembly_is_no_data() {
+    let module = b"\0asm\x01\0\0\0\0\x0f\x08dylink.0".as_slice();
+    for (path, tag, is_pure) in [
+        ("a/_b.cpython-312-wasm32-emscripten.so", "pyodide_2024_0_wasm32", false),
+        ("a/_b.cpython-313-wasm32-emscripten.so", "pyemscripten_2025_0_wasm32", false),
+        ("a/_b.so", "emscripten_3_1_58_wasm32", false),
+        ("a/_b.abi3.so", "any", false),
+        ("a/_b.so", "any", false),
+        ("a/_b.so", "manylinux_2_28_x86_64", false),
+        ("a/libb.so", "win_amd64", false),
+        ("a/b.wasm", "any", true),
+        ("a/b.data", "any", true),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let sample = linux().edit(|sample| sample.entries.truncate(1)).and(path, module, 0o100644);
+        let sample = sample.renamed(&format!("openai_codex_cli_bin-0.163.0-py3-none-{tag}.whl"));
+        write(directory.path(), &sample.file_name, sample.build());
+        let shown = inspect(directory.path(), &[&sample.file_name]);
+        let expected = if is_pure { "honest tags  any\n" } else { "honest tags  none\n" };
+        assert!(shown.contains(expected), "{path} {tag}: {shown}");
+        let retagged = |options: &[&str]| {
+            let mut retag = relkit();
+            retag.args(["retag", &sample.file_name, "--force", "--out-dir", "out"]).args(options);
+            run(retag.current_dir(directory.path())).status.success()
+        };
+        assert_eq!(retagged(&["--honest"]), is_pure, "{path} {tag}");
+        let is_of_wasm = tag.ends_with("wasm32");
+        assert_eq!(retagged(&["--platform-tag", tag]), is_pure || is_of_wasm, "{path} {tag}");
+        let rules = ["binary-format", "tag-any-native", "binary-readable"];
+        let errors =
+            findings(&sample).into_iter().filter(|it| it.severity == Severity::Error && rules.contains(&it.rule));
+        assert_eq!(errors.count(), usize::from(!is_pure && !is_of_wasm), "{path} {tag}");
+    }
+    let sample = linux().renamed("openai_codex_cli_bin-0.163.0-py3-none-pyodide_2024_0_wasm32.whl");
+    assert!(findings(&sample).iter().any(|it| it.rule == "binary-format" && it.severity == Severity::Error));
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod check_modules;
 mod check_published;
 mod check_rules;
 mod check_sets;
+mod check_tags;
 mod check_windows;
 #[cfg(unix)]
 mod contract_input;

@@ -249,3 +249,28 @@ fn segments_fit_the_pages_of_the_kernel() {
         assert_eq!(found.iter().any(Objection::breaks_promise), expected == Some(Weight::Error), "{tag} {skew:#x}");
     }
 }
+
+/// glibc before 2.35 holds what a library says of itself; the kernel, which maps programs, and musl do not.
+#[test]
+fn libraries_say_that_they_are_aligned_to_pages() {
+    use crate::binary::objection::Weight;
+    for (machine, flags, kind, align, tag, expected) in [
+        (21, 2, 3, 0x1_0000, "manylinux_2_17_ppc64le", None),
+        (21, 2, 3, 0x1000, "manylinux_2_17_ppc64le", Some(Weight::Error)),
+        (21, 2, 3, 0x1000, "manylinux_2_34_ppc64le", Some(Weight::Error)),
+        (21, 2, 3, 0x1000, "manylinux_2_35_ppc64le", None),
+        (21, 2, 3, 0x1000, "musllinux_1_2_ppc64le", None),
+        (21, 2, 3, 0, "manylinux_2_17_ppc64le", None),
+        (21, 2, 2, 0x1000, "manylinux_2_17_ppc64le", None),
+        (258, 0x43, 3, 0x1000, "manylinux_2_36_loongarch64", None),
+        (183, 0, 3, 0x1000, "manylinux_2_17_aarch64", Some(Weight::Warning)),
+        (183, 0, 3, 0x1000, "manylinux_2_39_aarch64", None),
+        (62, 0, 3, 0x1000, "manylinux_2_17_x86_64", None),
+    ] {
+        let bare = ElfSample { interpreter: None, needed: Vec::new(), versions: Vec::new(), ..glibc_elf() };
+        let soname = (kind == 3).then_some("liba.so");
+        let file = ElfSample { machine, flags, kind, align, soname, flags_1: 0, ..bare };
+        let found = objections_to(&file.build(), tag);
+        assert_eq!(found.first().map(Objection::weight), expected, "{tag} {kind} {align:#x}: {found:?}");
+    }
+}

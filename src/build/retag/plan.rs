@@ -7,17 +7,18 @@ use std::path::{Path, PathBuf};
 use super::error::RetagError;
 use super::report::Reason;
 use super::tags::{self, ChosenTags};
-use crate::binary::{BinaryError, Entry, Inventory, Spool};
+use crate::binary::{BinaryError, Entry, Inventory, Spool, is_wasm_module};
 use crate::build::output;
 use crate::digest::Sha256Digest;
 use crate::fs::Existing;
 use crate::target::{PlatformTag, PlatformTagSet};
 use crate::version::PublicVersion;
 use crate::wheel::filename::WheelFileName;
+use crate::wheel::loading_code;
 use crate::wheel::reader::{MAX_TEXT, Wheel, WheelError};
 use crate::wheel::required::Required;
 use crate::wheel::tag::TagSet;
-use crate::wheel::verify::{Disagreement, is_exempt};
+use crate::wheel::verify::is_exempt;
 use crate::wheel::wheel_file::{Root, WheelFile};
 
 pub use super::tags::Wanted;
@@ -156,14 +157,17 @@ pub(super) fn of(path: &Path, wanted: &Wanted) -> Result<Plan, RetagError> {
 /// Every file held against RECORD, and what the binaries among them say of themselves.
 fn read(wheel: &Wheel) -> Result<(Inventory, HashMap<String, Sha256Digest>), RetagError> {
     let path = wheel.path();
-    if let Some(member) = wheel.row_without_file() {
-        let why = Disagreement::NotHeld;
+    if let Some((member, why)) = wheel.row_without_file() {
         return Err(WheelError::Record { path: path.to_owned(), member: member.to_owned(), why }.into());
     }
-    let (mut digests, mut binaries, mut entries) = (HashMap::new(), Vec::new(), HashMap::new());
+    let (mut digests, mut binaries, mut entries, mut modules) =
+        (HashMap::new(), Vec::new(), HashMap::new(), Vec::new());
     for member in wheel.files() {
         let mut spool = Spool::default();
         digests.insert(member.name.clone(), wheel.copy_to(member, &mut spool)?);
+        if is_wasm_module(&member.name, spool.head()) {
+            modules.push(member.name.clone());
+        }
         let spooled = |source| RetagError::Temporary { path: path.to_owned(), member: member.name.clone(), source };
         let entry = Entry { mode: member.unix_mode(), size: member.size };
         entries.insert(member.name.clone(), entry);
@@ -182,7 +186,11 @@ fn read(wheel: &Wheel) -> Result<(Inventory, HashMap<String, Sha256Digest>), Ret
     let paths = wheel.files().map(|member| member.name.as_str());
     let brought = Required::by(Some(wheel.name()), Some(wheel.metadata()), paths).brought(&binaries);
     let inventory = Inventory::new(binaries).held_as(entries).tagged(&wheel.name().tags.platform);
-    Ok((inventory.beside(brought), digests))
+    let inventory = inventory
+        .with_wasm_modules(modules)
+        .beside(brought)
+        .imported_by(|| loading_code::any_may_load(wheel.archive()));
+    Ok((inventory, digests))
 }
 
 fn wheel_file(wheel: &Wheel) -> Result<WheelFile, RetagError> {

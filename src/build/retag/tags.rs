@@ -42,10 +42,11 @@ pub(super) fn choose(
             Ok(ChosenTags { platforms: platforms.clone(), reasons: Vec::new(), warnings })
         }
         Wanted::Honest => {
-            let honest = if inventory.binaries().is_empty() {
-                PlatformTagSet::new([PlatformTag::Any])
-            } else {
-                inventory.choose_tags(&[])
+            let honest =
+                if inventory.is_pure() { PlatformTagSet::new([PlatformTag::Any]) } else { inventory.choose_tags(&[]) };
+            let honest = match honest {
+                Some(platforms) if platforms.tags() == [PlatformTag::Any] => PlatformTagSet::new(name.tags.of_pure()),
+                other => other,
             };
             let Some(platforms) = honest else {
                 return Err(RetagError::NoHonestTag { path: path.to_owned(), reasons: nearest(&had, inventory) });
@@ -62,7 +63,7 @@ pub(super) fn choose(
 /// systems than are asked for by default, and whoever could install the wheel still can.
 fn lowered(platforms: PlatformTagSet, had: &[PlatformTag], inventory: &Inventory) -> PlatformTagSet {
     let had = had.iter().filter(|tag| tag.is_manylinux() || tag.is_musllinux()).map(PlatformTag::canonical);
-    let had: Vec<_> = had.filter(|tag| inventory.honours(tag)).collect();
+    let had: Vec<_> = had.filter(|tag| tag.taken_by_nobody().is_none() && inventory.honours(tag)).collect();
     let lower = |tag: &PlatformTag| had.iter().filter(|had| had.is_lower_than(tag)).min().unwrap_or(tag).clone();
     let tags: BTreeSet<_> = platforms.tags().iter().map(PlatformTag::canonical).map(|tag| lower(&tag)).collect();
     PlatformTagSet::new(tags).unwrap_or(platforms)
@@ -100,9 +101,7 @@ fn reservations(platforms: &PlatformTagSet, had: &[PlatformTag], inventory: &Inv
     let mut said: Vec<(&str, Objection)> = Vec::new();
     let mut warnings = Vec::new();
     for tag in platforms.tags() {
-        if let Some(why) = tag.taken_by_nobody() {
-            warnings.push(format!("no installer takes `{tag}`: {why}"));
-        }
+        warnings.extend(tag.reservation());
         for found in inventory.counted(tag) {
             if !before.contains(&found) && !said.contains(&found) {
                 warnings.push(format!("`{}` under `{tag}`: {}", found.0, found.1));
@@ -134,5 +133,6 @@ fn nearest(had: &[PlatformTag], inventory: &Inventory) -> String {
     let all = kept.chain(inventory.ruled_out());
     let reasons: Vec<_> =
         all.take(MAX_REASONS).map(|(tag, member, it)| format!("`{member}` under `{tag}`: {it}")).collect();
+    let reasons = if reasons.is_empty() { inventory.without_tag().into_iter().collect() } else { reasons };
     if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join("; ")) }
 }

@@ -10,6 +10,7 @@ use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
 use crate::error::sentence;
 use crate::target::PlatformTag;
+use crate::wheel::loading_code;
 use crate::wheel::required::Required;
 
 rule!(BINARY_READABLE = "binary-readable", Error, Wheel(binary_readable);
@@ -31,12 +32,24 @@ fn binary_readable(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
-rule!(BINARY_FORMAT = "binary-format", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Format { .. })));
-    what: "Binaries are of the format that the tag's operating system runs: ELF under Linux tags, Mach-O under macOS tags, PE under Windows tags.",
+rule!(BINARY_FORMAT = "binary-format", Error, Wheel(binary_format);
+    what: "Binaries are of the format that the tag's operating system runs: ELF under Linux tags, Mach-O under macOS tags, PE under Windows tags, and none of them under tags of WebAssembly; a wheel whose modules are WebAssembly alone is for no other system.",
     why: "The program cannot be started on any machine that installs the wheel.",
     fix: "Put the payload of the tagged platform into the wheel, or tag the wheel for its payload";
     because: [Loader("the tag's machines do not know the format"), Habit("a file whose path names its own platform is there for that platform, and nothing loads test data or a runtime that no file asks for")];
     remedy: Retag);
+
+fn binary_format(wheel: &WheelSubject, found: &mut Findings) {
+    objections(wheel, found, None, |it| {
+        matches!(it, Objection::Format { .. } | Objection::WebAssembly { found: Some(_) })
+    });
+    let is_module = |(tag, _, it): &&(PlatformTag, String, Objection)| {
+        *tag != PlatformTag::Any && matches!(it, Objection::WebAssembly { found: None })
+    };
+    for (tag, member, objection) in wheel.objections.iter().filter(is_module) {
+        found.member(member, format!("{objection} (`{tag}`)"));
+    }
+}
 
 rule!(BINARY_SYSTEM = "binary-system", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::System { .. })));
     what: "Binaries are built for the tag's operating system, not for one that shares its format: no FreeBSD or Android code under Linux tags, no iOS code under macOS tags.",
@@ -113,8 +126,8 @@ rule!(ELF_ISA = "elf-isa", Error, Wheel(|wheel, found| objections(wheel, found, 
     because: [Loader("glibc refuses the file on processors below that level"), Promise("the tag promises the baseline of x86-64"), Habit("nothing loads what tests read")]);
 
 rule!(ELF_PAGES = "elf-pages", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::PageSize { .. })));
-    what: "The segments of ELF files can be mapped in memory pages as large as the kernels for the processor have: 64 KiB for ppc64le, 16 KiB for loongarch64. For aarch64, where RHEL 8 and its like have 64 KiB and most others 4 KiB, it is a warning.",
-    why: "The loader refuses the file: `ELF load command address/offset not page-aligned`.",
+    what: "The segments of ELF files can be mapped in memory pages as large as the kernels for the processor have: 64 KiB for ppc64le, 16 KiB for loongarch64. Segments that would share such a page lose nothing by it, and under a tag of glibc before 2.35 libraries say that they are aligned to one. For aarch64, where RHEL 8 and its like have 64 KiB and most others 4 KiB, it is a warning.",
+    why: "The loader refuses the file: `ELF load command address/offset not page-aligned`, or `alignment not page-aligned`; or a segment is mapped over the end of another, whose code or data is gone.",
     fix: "Link without `-z max-page-size=4096`, and do not change the file with tools that believe in pages of 4 KiB, as elder `patchelf` does without `--page-size`";
     because: [Loader("what does not fit the pages of the kernel is refused"), Habit("most kernels for aarch64 have pages of 4 KiB, and nothing loads what tests read")]);
 
@@ -211,30 +224,10 @@ fn is_preloaded(objection: &Objection) -> bool {
     matches!(objection, Objection::NeededLibrary { absence: Absence::Preloaded, .. })
 }
 
-/// Whether Python code of the wheel may load libraries before it imports a module. Of what was not read anything may be so.
+/// Whether Python code of the wheel may load libraries before it imports a module.
 pub(super) fn python_loads_libraries(wheel: &WheelSubject) -> bool {
-    const LOADERS: [&str; 11] = [
-        "ctypes",
-        "cffi",
-        "dlopen",
-        "CDLL",
-        "RTLD_",
-        "LD_LIBRARY_PATH",
-        // Of torch and tensorflow, and of Python's own importers.
-        "load_library",
-        "load_op_library",
-        "load_dynamic",
-        "ExtensionFileLoader",
-        "spec_from_file_location",
-    ];
-    let sources = wheel.files().filter(|(member, _)| member.name.ends_with(".py"));
-    let mut texts = sources.map(|(_, scanned)| scanned.text.as_deref());
-    texts.any(|text| {
-        text.is_none_or(|text| {
-            let text = String::from_utf8_lossy(text);
-            LOADERS.iter().any(|word| text.contains(word))
-        })
-    })
+    let mut sources = wheel.files().filter(|(member, _)| member.name.ends_with(".py"));
+    sources.any(|(_, scanned)| loading_code::may_load(scanned.text.as_deref()))
 }
 
 /// What the distributions that the wheel requires may bring to its files.
@@ -246,5 +239,6 @@ pub(super) fn required(wheel: &WheelSubject) -> Required<'_> {
 /// Whether some platform tag is honest for what the wheel holds, as `retag` chooses it.
 pub(crate) fn has_honest_tag(wheel: &WheelSubject) -> bool {
     let brought = required(wheel).brought(wheel.inventory.binaries());
-    !wheel.inventory.clone().beside(brought).honest_tags().is_empty()
+    let inventory = wheel.inventory.clone().beside(brought).imported_by(|| python_loads_libraries(wheel));
+    !inventory.honest_tags().is_empty()
 }

@@ -15,7 +15,7 @@ use crate::check::subject::wheel::WheelSubject;
 use crate::member_path::{file_name, parent};
 
 rule!(EXTENSION_START = "extension-start", Error, Wheel(extension_start);
-    what: "What has the name of an extension module of Python 3 (`NAME.cpython-312-*.so`, `NAME.abi3.so`, `NAME.pyd`) is a library, and exports the function that starts the module: `PyInit_NAME`, or `PyModExport_NAME` from Python 3.15 on. Where Python code of the wheel loads libraries by other means, such as `ctypes`, it is a warning, and where the library uses nothing of Python, nothing; without such code that is a warning. Libraries that others of the wheel are linked against may have any name.",
+    what: "What has the name of an extension module of Python 3 (`NAME.cpython-312-*.so`, `NAME.abi3.so`, `NAME.pyd`) is a library, and exports the function that starts the module: `PyInit_NAME`, or `PyModExport_NAME` from Python 3.15 on. Where Python code of the wheel loads libraries by other means, such as `ctypes`, it is a warning, and where the library uses nothing of Python or the code names the file with its suffix, nothing; without such code that is a warning. Libraries that others of the wheel are linked against may have any name.",
     why: "Python finds the file and cannot import it: `dynamic module does not define module export function`, or, of a program, `cannot dynamically load position-independent executable`.",
     fix: "Export the function (a version script, `-fvisibility=hidden` or `strip` may have taken it away), or give the file the name of the module that it is";
     because: [Loader("the import of the module fails"), Habit("a library that Python code loads by its path may have any name, and nothing imports what tests read")]);
@@ -47,12 +47,26 @@ fn extension_start(wheel: &WheelSubject, found: &mut Findings) {
         // against it.
         let (is_program, is_module) = (facts.is_executable(), facts.slices.iter().any(asks_python));
         let is_loaded = !is_program && *loads_libraries.get_or_init(|| python_loads_libraries(wheel));
-        if is_loaded && !is_module || !is_program && linked.contains(file_name(member)) {
+        let is_by_path = is_loaded && (!is_module || names_file(wheel, file_name(member)));
+        if is_by_path || !is_program && linked.contains(file_name(member)) {
             continue;
         }
         let is_lenient = is_test_data(wheel, member) || is_loaded || !is_program && !is_module;
         found.with(if is_lenient { Severity::Warning } else { Severity::Error }, Some(member), message);
     }
+}
+
+/// Whether Python code of the wheel names the file with its suffix, as `_inject.abi3.so` or `f"_inject.{abi}.so"`: who imports a
+/// module never does, who has it loaded by another way, as a debugger injects it into a process, must.
+fn names_file(wheel: &WheelSubject, file: &str) -> bool {
+    let Some((stem, suffix)) = file.split_once('.') else { return false };
+    let (stem, end) =
+        (format!("{stem}."), suffix.rsplit('.').next().map(|last| format!(".{last}")).unwrap_or_default());
+    let is_named =
+        |line: &str| line.split_once(stem.as_str()).is_some_and(|(_, rest)| format!(".{rest}").contains(&end));
+    let mut sources = wheel.files().filter(|(member, _)| member.name.ends_with(".py"));
+    sources
+        .any(|(_, scanned)| String::from_utf8_lossy(scanned.text.as_deref().unwrap_or_default()).lines().any(is_named))
 }
 
 /// Whether the file is one that Python starts under some name, or that uses what Python has.

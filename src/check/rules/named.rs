@@ -1,6 +1,8 @@
 //! Files that by their names are compiled code and by their bytes are not. Python imports an extension module by its suffix
 //! alone, before it looks for source (`importlib.machinery.EXTENSION_SUFFIXES`), and the loader refuses what it finds there.
 
+use std::collections::HashSet;
+
 use super::contents::installed;
 use super::extensions::module;
 use super::payload::is_lfs_pointer;
@@ -24,13 +26,19 @@ pub(super) struct Misnamed<'a> {
 /// have rules of their own.
 pub(super) fn misnamed(wheel: &WheelSubject) -> Vec<Misnamed<'_>> {
     let systems = Systems::of(wheel);
+    // What is judged by its tags already.
+    let judged: HashSet<&str> = wheel.objections.iter().map(|(_, member, _)| member.as_str()).collect();
     let mut found = Vec::new();
     for (member, scanned) in wheel.files().filter(|(member, scanned)| member.size > 0 && scanned.error.is_none()) {
         let (name, head) = (member.name.as_str(), scanned.head.as_slice());
         let path = installed(wheel, name);
         let magic = Magic::of(head);
         let is_pointer = is_lfs_pointer(head);
-        if magic.format().is_some() || is_pointer || !has_name_of_code(file_name(path)) || systems.may_load(magic, path)
+        if magic.format().is_some()
+            || judged.contains(name)
+            || is_pointer
+            || !has_name_of_code(file_name(path))
+            || systems.may_load(magic, path)
         {
             continue;
         }

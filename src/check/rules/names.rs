@@ -10,7 +10,7 @@ use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::sdist::SdistSubject;
 use crate::check::subject::wheel::WheelSubject;
 use crate::member_path::file_name;
-use crate::target::{Architecture, OsVersion, PlatformTag};
+use crate::target::PlatformTag;
 use crate::wheel::filename::FileNameError;
 use crate::wheel::name::DistributionName;
 
@@ -96,8 +96,7 @@ fn tag_known(wheel: &WheelSubject, found: &mut Findings) {
             let severity = if is_of_no_use { Severity::Error } else { Severity::Warning };
             found.with(severity, None, format!("no installer takes `{tag}`: {why}"));
         } else if let Some(libc) = tag.future_libc() {
-            let message = format!("`{tag}` names a version of {libc} that is not known here");
-            found.with(Severity::Warning, None, message);
+            found.with(Severity::Warning, None, tag.unknown_version(libc));
         }
     }
     for tag in name.tags.python.iter().filter(|tag| !is_python(tag)) {
@@ -116,10 +115,8 @@ rule!(TAG_LINUX_BARE = "tag-linux-bare", Error, Wheel(tag_linux_bare);
 
 fn tag_linux_bare(wheel: &WheelSubject, found: &mut Findings) {
     for tag in wheel.platforms() {
-        if let PlatformTag::Linux(architecture) = tag {
-            let taken = matches!(architecture, Architecture::Armv6 | Architecture::Armv7);
-            let severity = if taken { Severity::Warning } else { Severity::Error };
-            found.with(severity, None, format!("`{tag}` says nothing about the libc that the wheel needs"));
+        if let Some(is_taken) = tag.bare_linux() {
+            found.with(if is_taken { Severity::Warning } else { Severity::Error }, None, tag.without_libc());
         }
     }
 }
@@ -131,35 +128,9 @@ rule!(TAG_INDEX = "tag-index", Error, Wheel(tag_index);
     because: [Index("the tag is not among those that are taken"), Habit("a later system may exist by now")]);
 
 fn tag_index(wheel: &WheelSubject, found: &mut Findings) {
-    const REFUSED: [&str; 10] =
-        ["freebsd", "openbsd", "netbsd", "solaris", "dragonfly", "aix", "cygwin", "emscripten", "wasi", "pyodide"];
-    // Of the architectures of Linux the index has those of the images that wheels are built in.
-    let is_unserved = |machine: &Architecture| matches!(machine, Architecture::Armv6 | Architecture::Loongarch64);
     for tag in wheel.platforms() {
-        match &tag {
-            PlatformTag::Macos { minimum: OsVersion { major: major @ 11.., minor: 1.. }, .. } => {
-                found.whole(format!("`{tag}` has a minor version, and indexes take `macosx_{major}_0_*` only"));
-            }
-            // macOS numbers skip from 15 to 26; later ones have come yearly.
-            PlatformTag::Macos { minimum: OsVersion { major: 0..=9 | 16..=25, .. }, .. } => {
-                found.whole(format!("`{tag}` names a version of macOS that does not exist"));
-            }
-            PlatformTag::Macos { minimum: OsVersion { major: 27.., .. }, .. } => {
-                let message = format!("`{tag}` names a version of macOS that is not known here");
-                found.with(Severity::Warning, None, message);
-            }
-            PlatformTag::ManylinuxLegacy { .. } if tag.canonical().legacy_alias().is_none_or(|alias| alias != tag) => {
-                found.whole(format!("`{tag}` was never defined, and indexes take no wheels for it"));
-            }
-            PlatformTag::Manylinux { architecture, .. } | PlatformTag::Musllinux { architecture, .. }
-                if is_unserved(architecture) =>
-            {
-                found.whole(format!("indexes take no wheels for `{tag}`"));
-            }
-            PlatformTag::Other(text) if REFUSED.iter().any(|name| text.starts_with(name)) => {
-                found.whole(format!("indexes take no wheels for `{tag}`"));
-            }
-            _ => {}
+        if let Some((message, is_sure)) = tag.refused_by_index() {
+            found.with(if is_sure { Severity::Error } else { Severity::Warning }, None, message);
         }
     }
 }
@@ -289,7 +260,9 @@ rule!(TAG_ANY_NATIVE = "tag-any-native", Error, Wheel(tag_any_native);
 
 fn tag_any_native(wheel: &WheelSubject, found: &mut Findings) {
     let data = shipped_as_data(wheel);
-    for (_, member, objection) in wheel.objections.iter().filter(|row| matches!(row.2, Objection::NativeCode)) {
+    let is_code = |objection: &Objection| matches!(objection, Objection::NativeCode | Objection::WebAssembly { .. });
+    let of_any = wheel.objections.iter().filter(|(tag, ..)| *tag == PlatformTag::Any);
+    for (_, member, objection) in of_any.filter(|(.., objection)| is_code(objection)) {
         let severity = if data.contains(member.as_str()) { Severity::Warning } else { Severity::Error };
         found.with(severity, Some(member), objection.to_string());
     }

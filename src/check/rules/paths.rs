@@ -56,10 +56,10 @@ fn path_collision(wheel: &WheelSubject, found: &mut Findings) {
 }
 
 rule!(PATH_WINDOWS = "path-windows", Error, Wheel(path_windows);
-    what: "Paths can be written on Windows: none of `<>:\"|?*`, no part that ends in a dot or space, and in a wheel that Windows installs no reserved device name (`aux.py`), commands of entry points among them; such a name in another wheel, or a path of more than 240 characters, is a warning.",
-    why: "The wheel cannot be installed there, or its files cannot be removed again.",
+    what: "In a wheel that Windows installs paths can be written there: none of `<>:\"|?*`, no part that ends in a dot or space, no reserved device name (`aux.py`), commands of entry points among them; such a path in another wheel, or one of more than 240 characters, is a warning.",
+    why: "The wheel cannot be installed there, or its files cannot be removed again; one for other systems still cannot be unpacked there.",
     fix: "Rename the file to something that every system can write";
-    because: [Installer("on Windows, also with `pip install --platform`, the file cannot be written"), Habit("no Windows machine installs this wheel, or long paths may be enabled there")]);
+    because: [Installer("on Windows the file cannot be written"), Habit("no Windows machine installs this wheel, or long paths may be enabled there")]);
 
 fn path_windows(wheel: &WheelSubject, found: &mut Findings) {
     let reach = wheel.name.as_ref().map_or(Reach::Elsewhere, |name| name.tags.reach());
@@ -69,7 +69,7 @@ fn path_windows(wheel: &WheelSubject, found: &mut Findings) {
     for member in wheel.archive.members().iter().filter(|member| escapes(&member.name).is_none()) {
         let path = member.name.trim_end_matches('/');
         if let Some(why) = not_on_windows(path) {
-            found.member(&member.name, why.to_string());
+            found.with(severity, Some(&member.name), why.to_string());
         }
         if let Some(why) = device(path) {
             found.with(severity, Some(&member.name), why);

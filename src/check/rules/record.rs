@@ -10,7 +10,7 @@ use crate::check::subject::wheel::WheelSubject;
 use crate::error::sentence;
 use crate::member_path::escapes;
 use crate::wheel::record::{Record, RecordDigest, RecordError, RecordRow};
-use crate::wheel::verify::is_exempt;
+use crate::wheel::verify::{Disagreement, is_exempt, without_file};
 use crate::zip::archive::Member;
 
 rule!(RECORD_PRESENT = "record-present", Error, Wheel(|wheel, found| present(wheel, "RECORD", found));
@@ -64,7 +64,7 @@ fn record_self(wheel: &WheelSubject, found: &mut Findings) {
 }
 
 rule!(RECORD_COMPLETE = "record-complete", Error, Wheel(record_complete);
-    what: "Every file has a row, and every row a file.",
+    what: "Every file has a row, and every row a file; directories have none.",
     why: "A file without a row is installed unverified and stays behind on uninstall; indexes refuse both kinds.",
     fix: "Write RECORD from the files that are in the wheel, as the last step of the build";
     because: [Index("RECORD must list the files that there are")]);
@@ -78,7 +78,11 @@ fn record_complete(wheel: &WheelSubject, found: &mut Findings) {
     let own = format!("{directory}/RECORD");
     // Unsafe paths are another rule's.
     let missing = rows.difference(&files).filter(|row| **row != own && escapes(row).is_none());
-    found.each(missing.copied(), "RECORD lists a file that is not in the wheel");
+    let members = wheel.archive.members().iter().map(|member| member.name.as_str()).collect();
+    let (directories, missing): (Vec<&str>, Vec<&str>) =
+        missing.partition(|row| without_file(row, &members) == Disagreement::Directory);
+    found.each(directories, "RECORD lists a directory, and only files have rows");
+    found.each(missing, "RECORD lists a file that is not in the wheel");
 }
 
 rule!(RECORD_UNIQUE = "record-unique", Error, Wheel(record_unique);

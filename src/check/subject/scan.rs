@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use sha2::{Digest as _, Sha256};
 
 use super::embedded::{Mentions, VersionSearch};
-use crate::binary::{BinaryError, Entry, Facts, Inventory, Spool};
+use crate::binary::{BinaryError, Entry, Facts, Inventory, Spool, is_wasm_module};
 use crate::check::error::CheckError;
 use crate::digest::Sha256Digest;
 use crate::threads;
@@ -85,14 +85,17 @@ pub(crate) fn entry(member: &Member) -> Entry {
 /// Every member that claims to be a binary, with what its headers say.
 pub(crate) fn inventory(archive: &Archive, scanned: &mut [Scanned]) -> Inventory {
     let named = archive.members().iter().zip(scanned);
-    let mut entries = HashMap::new();
+    let (mut entries, mut modules) = (HashMap::new(), Vec::new());
     let found = named.filter_map(|(member, found)| {
+        if is_wasm_module(&member.name, &found.head) {
+            modules.push(member.name.clone());
+        }
         let binary = found.binary.take()?;
         entries.insert(member.name.clone(), entry(member));
         Some((member.name.clone(), binary))
     });
     let found: Inventory = found.collect();
-    found.held_as(entries)
+    found.held_as(entries).with_wasm_modules(modules)
 }
 
 fn member(archive: &Archive, member: &Member, options: &MemberOptions) -> Result<Scanned, CheckError> {

@@ -18,15 +18,13 @@ use crate::version::PublicVersion;
 use crate::wheel::entry_points::{EntryPoints, EntryPointsError};
 use crate::wheel::filename::{FileNameError, WheelFileName};
 use crate::wheel::info;
+use crate::wheel::loading_code::MAX_SOURCE;
 use crate::wheel::metadata::{Metadata, MetadataError};
 use crate::wheel::reader::MAX_TEXT;
 use crate::wheel::record::{Record, RecordError};
 use crate::wheel::sbom::is_sbom_name;
 use crate::wheel::wheel_file::{WheelFile, WheelFileError};
 use crate::zip::archive::{Archive, Member};
-
-/// Descriptions and Python files up to this many bytes are kept whole.
-const MAX_SOURCE: u64 = 4 << 20;
 
 /// A wheel and all that was read of it.
 #[derive(Debug)]
