@@ -1,6 +1,7 @@
 //! All binaries of one payload or wheel together: which libraries they bring along, and which tags all of them honour.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -32,6 +33,29 @@ pub struct Inventory {
     brought: HashMap<String, HashSet<String>>,
     /// Whether that wheel is for any machine by its name, so that starters for Windows in it are data.
     is_for_any_by_name: bool,
+}
+
+/// Why no platform tag is honest for binaries, as a sentence about them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WhyNoTag {
+    /// There is no tag at all for the machine or system of one of them.
+    Homeless(String),
+    RuledOut(String),
+}
+
+impl WhyNoTag {
+    /// What to do, where it is not that a tag is ruled out.
+    pub(crate) fn hint(&self) -> Option<String> {
+        let hint = "give a payload for Linux, macOS or Windows: no index takes wheels for that machine or system";
+        matches!(self, Self::Homeless(_)).then(|| hint.to_owned())
+    }
+}
+
+impl fmt::Display for WhyNoTag {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Homeless(why) | Self::RuledOut(why)) = self;
+        formatter.write_str(why)
+    }
 }
 
 impl FromIterator<(String, Result<Facts, BinaryError>)> for Inventory {
@@ -254,10 +278,43 @@ impl Inventory {
 
     /// What no floor of a family helps against: the tags that promise most, and how binaries break them; for binaries that
     /// have no honest tag.
-    pub(crate) fn hopeless(&self) -> Vec<(PlatformTag, &str, Objection)> {
+    fn hopeless(&self) -> Vec<(PlatformTag, &str, Objection)> {
         let highest = self.candidates().into_iter().filter_map(|family| family.into_iter().next_back());
         let broken = |tag: PlatformTag| self.broken_by(&tag).map(|(member, objection)| (tag, member, objection));
         highest.filter_map(broken).collect()
+    }
+
+    /// Why the binaries have no honest tag: that none is for their machine or system, or what rules out the tags that promise
+    /// most.
+    pub(crate) fn why_no_tag(&self) -> WhyNoTag {
+        self.why_no_tag_or(|| {
+            Self::reasons(self.hopeless().iter().map(|(tag, member, objection)| (tag, *member, objection)))
+        })
+    }
+
+    /// The same, with what rules out the tags that are nearest to others.
+    pub(crate) fn why_no_tag_or(&self, nearest: impl FnOnce() -> String) -> WhyNoTag {
+        self.homeless().map_or_else(|| WhyNoTag::RuledOut(nearest()), WhyNoTag::Homeless)
+    }
+
+    /// The binaries for whose machine or system there is no tag at all, for a message; none where every binary has one.
+    fn homeless(&self) -> Option<String> {
+        let told = self.binaries.iter().filter_map(|(member, facts)| {
+            let wrong = |tag: &PlatformTag| {
+                let found = promise::objections(facts, tag, member, &self.bundled);
+                found.into_iter().find(|objection| objection.weight() == Weight::WrongMachine)
+            };
+            let families = tags::candidates(std::iter::once(facts));
+            let wrong = families.iter().flatten().map(wrong).collect::<Option<Vec<_>>>()?;
+            let system = wrong.into_iter().find_map(|objection| match objection {
+                Objection::System { found, .. } => Some(found),
+                _ => None,
+            });
+            let built_for = system.unwrap_or_else(|| facts.machines().to_string());
+            Some(format!("`{member}` ({}) is built for {built_for}, which no platform tag is for", facts.format))
+        });
+        let told: Vec<_> = told.take(MAX_REASONS).collect();
+        (!told.is_empty()).then(|| told.join("; "))
     }
 
     /// The first binary that breaks the promise of a tag, and how.

@@ -62,9 +62,10 @@ impl Machine {
 
 /// By the numbers of ELF, PE and Mach-O headers, which do not clash here. A machine that has a tag in another form stands here
 /// for all forms that have none.
-const OTHERS: [(u32, &str); 20] = [
+const OTHERS: [(u32, &str); 21] = [
     (0x2, "sparc"),
     (0x4, "m68k"),
+    (0x7, "32-bit x86 of macOS"),
     (0x8, "mips"),
     (0xf, "hppa"),
     (0x14, "32-bit powerpc"),

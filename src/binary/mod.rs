@@ -52,7 +52,7 @@ pub(crate) use error::BinaryError;
 pub(crate) use facts::{DebugSection, Details, ElfFacts, Facts, Signature, Slice, UndefinedSymbol};
 pub use facts::{Kind, Libc, Linkage};
 pub(crate) use head::machine as machine_of_head;
-pub use inventory::Inventory;
+pub use inventory::{Inventory, WhyNoTag};
 pub(crate) use libc::missing_loader;
 pub(crate) use machine::{Machine, Machines};
 pub use magic::Format;
