@@ -33,6 +33,7 @@ mod macho;
 mod macho_signature;
 mod magic;
 mod objection;
+mod overlay;
 mod pe;
 mod policy;
 mod promise;

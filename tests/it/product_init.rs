@@ -1199,7 +1199,8 @@ fn why_no_tag_is_honest_is_told() {
         let payload = write(root, "probe", program);
         let payload = payload.to_str().unwrap();
         let init = init(root, &["product", "--from", payload]);
-        let stage = run(relkit().current_dir(root).args(["stage-runtime", "stage", payload, "--codex-version", "1.2.3"]));
+        let stage =
+            run(relkit().current_dir(root).args(["stage-runtime", "stage", payload, "--codex-version", "1.2.3"]));
         let is_homeless = hint == none;
         for output in [Some(init), is_homeless.then_some(stage)].into_iter().flatten() {
             let said = text(&output);
