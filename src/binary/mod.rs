@@ -45,7 +45,7 @@ mod stable_abi;
 mod tags;
 
 pub(crate) use bundled::Reach;
-pub(crate) use bystander::{Entry, ends_as_library, is_among_tests};
+pub(crate) use bystander::{Entry, ends_as_library, is_among_tests, is_library_name};
 #[cfg(test)]
 pub(crate) use dependencies::Root;
 pub(crate) use dependencies::{Dependency, DependencyList, DependencySource, ListOrigin, Scope};
