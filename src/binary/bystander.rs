@@ -42,8 +42,7 @@ impl Entry {
     /// What lies among the packages without the name of a library or the right to be started.
     pub(crate) fn is_data(self, path: &str) -> bool {
         let file = file_name(path);
-        let is_library = ends_as_library(file) || file.contains(".so.");
-        !is_library && self.mode & 0o111 == 0 && scheme::of_any(path).0 == Scheme::Root
+        !is_library_name(file) && self.mode & 0o111 == 0 && scheme::of_any(path).0 == Scheme::Root
     }
 }
 
@@ -54,6 +53,11 @@ const HEADER: u64 = 64;
 pub(crate) fn is_among_tests(path: &str) -> bool {
     const DIRECTORIES: [&str; 7] = ["test", "tests", "testing", "testdata", "test_data", "test-data", "fixtures"];
     parent(path).split('/').any(|part| DIRECTORIES.contains(&part))
+}
+
+/// Whether a file is called as libraries and extension modules are: `libz.so.1`, `a.dylib`, `a.dll`, `a.pyd`.
+pub(crate) fn is_library_name(file: &str) -> bool {
+    ends_as_library(file) || file.to_ascii_lowercase().contains(".so.")
 }
 
 /// Whether a file ends as a library or an extension module of some system does, in any case of letters.

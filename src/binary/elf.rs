@@ -17,7 +17,7 @@ use super::facts::{DebugSection, Details, ElfFacts, Facts, Kind, Libc, Linkage, 
 use super::machine::Machine;
 use super::magic::Format;
 use super::sparse::Bytes;
-use super::{elf_abi, elf_sound, libc};
+use super::{elf_abi, elf_sound, libc, overlay};
 use crate::target::Architecture;
 
 const ELF: Format = Format::Elf;
@@ -152,6 +152,7 @@ fn slice<Header: FileHeader<Endian = object::Endianness>>(image: &Image<'_, Head
         run_paths,
         module_starts: Some(module_starts),
         debug_info: !debug_sections.is_empty(),
+        appended: overlay::of_elf(image),
         signature: Signature::Absent,
         details: Details::Elf(ElfFacts {
             system: named.or(by_loader),

@@ -38,6 +38,8 @@ pub(crate) struct Slice {
     pub(crate) module_starts: Option<Vec<String>>,
     /// Whether the file holds debugging sections.
     pub(crate) debug_info: bool,
+    /// How many bytes lie at the end of the file or of a segment where sections say that there is nothing, if not zeros alone.
+    pub(crate) appended: u64,
     /// Always absent in ELF files.
     pub(crate) signature: Signature,
     pub(crate) details: Details,

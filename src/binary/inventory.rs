@@ -1,6 +1,7 @@
 //! All binaries of one payload or wheel together: which libraries they bring along, and which tags all of them honour.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -38,6 +39,29 @@ pub struct Inventory {
     is_of_wheel: bool,
     /// Whether no Python code of that wheel loads a library before it imports a module.
     is_imported_alone: bool,
+}
+
+/// Why no platform tag is honest for binaries, as a sentence about them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WhyNoTag {
+    /// There is no tag at all for the machine or system of one of them.
+    Homeless(String),
+    RuledOut(String),
+}
+
+impl WhyNoTag {
+    /// What to do, where it is not that a tag is ruled out.
+    pub(crate) fn hint(&self) -> Option<String> {
+        let hint = "give a payload for Linux, macOS or Windows: no index takes wheels for that machine or system";
+        matches!(self, Self::Homeless(_)).then(|| hint.to_owned())
+    }
+}
+
+impl fmt::Display for WhyNoTag {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Homeless(why) | Self::RuledOut(why)) = self;
+        formatter.write_str(why)
+    }
 }
 
 impl FromIterator<(String, Result<Facts, BinaryError>)> for Inventory {
@@ -197,7 +221,7 @@ impl Inventory {
     pub fn honest_tags(&self) -> Vec<PlatformTag> {
         match self.is_for_any() {
             true => vec![PlatformTag::Any],
-            false => tags::honest_tags(self.leading(), |tag| self.honours(tag)),
+            false => tags::honest_tags(self.leading_facts(), |tag| self.honours(tag)),
         }
     }
 
@@ -206,7 +230,7 @@ impl Inventory {
     pub(crate) fn lowest_honest_tags(&self) -> Vec<PlatformTag> {
         match self.is_for_any() {
             true => vec![PlatformTag::Any],
-            false => tags::lowest_honest_tags(self.leading(), |tag| self.honours(tag)),
+            false => tags::lowest_honest_tags(self.leading_facts(), |tag| self.honours(tag)),
         }
     }
 
@@ -215,7 +239,7 @@ impl Inventory {
         if self.is_for_any() {
             return None;
         }
-        tags::next_tag(self.leading(), &|tag| self.promise_breakers(tag))
+        tags::next_tag(self.leading_facts(), &|tag| self.promise_breakers(tag))
     }
 
     /// Whether all that a wheel holds is data that no machine loads, so that it may be installed anywhere. A starter is a
@@ -230,14 +254,19 @@ impl Inventory {
     }
 
     /// The binaries that may decide a tag.
-    fn leading(&self) -> impl Iterator<Item = &Facts> + Clone {
+    fn leading(&self) -> impl Iterator<Item = &(String, Facts)> + Clone {
         let is_test_data = |member: &str| self.entry(member).is_some_and(|entry| entry.is_test_data(member));
-        self.binaries.iter().filter(move |(member, _)| !is_test_data(member)).map(|(_, facts)| facts)
+        self.binaries.iter().filter(move |(member, _)| !is_test_data(member))
+    }
+
+    /// What they are.
+    fn leading_facts(&self) -> impl Iterator<Item = &Facts> + Clone {
+        self.leading().map(|(_, facts)| facts)
     }
 
     /// Per family of tags, those that come into question.
     fn candidates(&self) -> Vec<Vec<PlatformTag>> {
-        tags::candidates(self.leading())
+        tags::candidates(self.leading_facts())
     }
 
     /// The objections that count and for which the tag is not honest.
@@ -265,16 +294,6 @@ impl Inventory {
         broken.into_iter().take(MAX_REASONS).map(reason).collect::<Vec<_>>().join("; ")
     }
 
-    /// Why no tag is honest and none comes near, where that is so.
-    pub(crate) fn without_tag(&self) -> Option<String> {
-        match self.wasm_modules.first() {
-            Some(module) if self.binaries.is_empty() => Some(format!(
-                "`{module}` is a WebAssembly module, and no tag of what runs it (`pyemscripten_*`, `pyodide_*`) can be judged here"
-            )),
-            _ => tags::without_tag(self.leading()),
-        }
-    }
-
     /// One of the binaries alone, with the libraries beside it.
     pub(crate) fn alone(&self, member: &str) -> Self {
         let binaries = self.binaries.iter().filter(|(known, _)| known == member).cloned().collect();
@@ -286,21 +305,62 @@ impl Inventory {
     /// What rules out the tags that come next to the honest ones: of each family the one that more machines would take, or
     /// the nearest where none is honest, with the binary that breaks its promise and how.
     pub(crate) fn ruled_out(&self) -> Vec<(PlatformTag, &str, Objection)> {
-        let found = tags::ruled_out(self.leading(), &|tag| self.promise_breakers(tag));
+        let found = tags::ruled_out(self.leading_facts(), &|tag| self.promise_breakers(tag));
         found.into_iter().map(|it| (it.tag, it.member, it.objection)).collect()
     }
 
     /// What decides that a tag is not honest.
     pub(crate) fn ruled_out_by(&self, tag: &PlatformTag) -> Option<(&str, Objection)> {
-        tags::ruled_out_by(tag, self.leading(), &|tag| self.promise_breakers(tag))
+        tags::ruled_out_by(tag, self.leading_facts(), &|tag| self.promise_breakers(tag))
     }
 
     /// What no floor of a family helps against: the tags that promise most, and how binaries break them; for binaries that
     /// have no honest tag.
-    pub(crate) fn hopeless(&self) -> Vec<(PlatformTag, &str, Objection)> {
+    fn hopeless(&self) -> Vec<(PlatformTag, &str, Objection)> {
         let highest = self.candidates().into_iter().filter_map(|family| family.into_iter().next_back());
         let broken = |tag: PlatformTag| self.broken_by(&tag).map(|(member, objection)| (tag, member, objection));
         highest.filter_map(broken).collect()
+    }
+
+    /// Why the binaries have no honest tag: that none is for their machine or system, or what rules out the tags that promise
+    /// most.
+    pub(crate) fn why_no_tag(&self) -> WhyNoTag {
+        self.why_no_tag_or(|| {
+            Self::reasons(self.hopeless().iter().map(|(tag, member, objection)| (tag, *member, objection)))
+        })
+    }
+
+    /// The same, with what rules out the tags that are nearest to others.
+    pub(crate) fn why_no_tag_or(&self, nearest: impl FnOnce() -> String) -> WhyNoTag {
+        self.without_tag().map_or_else(|| WhyNoTag::RuledOut(nearest()), WhyNoTag::Homeless)
+    }
+
+    /// The binaries for whose machine or system there is no tag at all, for a message; none where every binary has one.
+    pub(crate) fn without_tag(&self) -> Option<String> {
+        if let (Some(module), []) = (self.wasm_modules.first(), &self.binaries[..]) {
+            return Some(format!(
+                "`{module}` is a WebAssembly module, and no tag of what runs it (`pyemscripten_*`, `pyodide_*`) can be judged here"
+            ));
+        }
+        let told = self.leading().filter_map(|(member, facts)| {
+            let wrong = |tag: &PlatformTag| {
+                let found = promise::objections(facts, tag, member, &self.bundled);
+                found.into_iter().find(|objection| objection.weight() == Weight::WrongMachine)
+            };
+            let families = tags::candidates(std::iter::once(facts));
+            let wrong = families.iter().flatten().map(wrong).collect::<Option<Vec<_>>>()?;
+            let system = wrong.into_iter().find_map(|objection| match objection {
+                Objection::System { found, .. } => Some(found),
+                _ => None,
+            });
+            let built_for = system.unwrap_or_else(|| facts.machines().to_string());
+            Some(format!(
+                "`{member}` ({}) is built for {built_for}, which no platform tag that can be judged here is for",
+                facts.format
+            ))
+        });
+        let told: Vec<_> = told.take(MAX_REASONS).collect();
+        (!told.is_empty()).then(|| told.join("; "))
     }
 
     /// The first binary that breaks the promise of a tag, and how.

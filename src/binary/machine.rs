@@ -121,10 +121,6 @@ impl FromIterator<Machine> for Machines {
 }
 
 impl Machines {
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     fn is_universal(&self) -> bool {
         self.0 == [Architecture::Aarch64, Architecture::X86_64].map(Machine::Known)
     }

@@ -14,6 +14,7 @@ use super::facts::{
 use super::machine::Machine;
 use super::macho_signature;
 use super::magic::{Format, Magic};
+use super::overlay;
 use super::python::is_module_start;
 use super::stable_abi::may_be_of_python;
 use crate::target::{Architecture, OsVersion};
@@ -161,6 +162,7 @@ fn slice(bytes: &[u8]) -> Result<Slice, BinaryError> {
             run_paths: Vec::new(),
             module_starts: None,
             debug_info: false,
+            appended: 0,
             signature: Signature::Absent,
             details: Details::MachO(MachOFacts::default()),
         },
@@ -169,6 +171,7 @@ fn slice(bytes: &[u8]) -> Result<Slice, BinaryError> {
         undefined: (0, 0),
         defined: (0, 0),
         exports: None,
+        end: 0,
     };
     let mut commands = header.load_commands(endian, bytes, 0).map_err(|_| MACHO.truncated("the load commands"))?;
     while let Some(command) =
@@ -177,6 +180,7 @@ fn slice(bytes: &[u8]) -> Result<Slice, BinaryError> {
         reader.command(command)?;
     }
     reader.facts.of_python = reader.of_python();
+    reader.slice.appended = overlay::behind(bytes.into(), reader.end.min(bytes.len() as u64));
     reader.slice.module_starts = reader.module_starts();
     let Reader { mut slice, facts, .. } = reader;
     slice.details = Details::MachO(facts);
@@ -199,6 +203,8 @@ struct Reader<'data> {
     defined: (u32, u32),
     /// Where the tree of exported names lies, and its size.
     exports: Option<(u32, u32)>,
+    /// Where the last of the segments ends.
+    end: u64,
 }
 
 /// Whether a symbol is bound to no library by its number: `-undefined dynamic_lookup`, or a flat name space (0).
@@ -219,6 +225,7 @@ impl<'data> Reader<'data> {
                 if !self.inside(offset, size) {
                     return Err(MACHO.truncated("a segment"));
                 }
+                self.end = self.end.max(offset.saturating_add(size));
                 self.slice.debug_info |= segment.segname.starts_with(b"__DWARF");
             }
             LoadCommandVariant::Dylib(dylib) => {

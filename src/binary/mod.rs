@@ -33,6 +33,7 @@ mod macho;
 mod macho_signature;
 mod magic;
 mod objection;
+mod overlay;
 mod pe;
 mod policy;
 mod promise;
@@ -45,7 +46,7 @@ mod tags;
 mod wasm;
 
 pub(crate) use bundled::Reach;
-pub(crate) use bystander::{Entry, ends_as_library, is_among_tests};
+pub(crate) use bystander::{Entry, ends_as_library, is_among_tests, is_library_name};
 #[cfg(test)]
 pub(crate) use dependencies::Root;
 pub(crate) use dependencies::{Dependency, DependencyList, DependencySource, ListOrigin, Scope};
@@ -53,7 +54,7 @@ pub(crate) use error::BinaryError;
 pub(crate) use facts::{DebugSection, Details, ElfFacts, Facts, Signature, Slice, UndefinedSymbol};
 pub use facts::{Kind, Libc, Linkage};
 pub(crate) use head::machine as machine_of_head;
-pub use inventory::Inventory;
+pub use inventory::{Inventory, WhyNoTag};
 pub(crate) use libc::missing_loader;
 pub(crate) use machine::{Machine, Machines};
 pub use magic::Format;

@@ -15,6 +15,7 @@ use super::error::{BinaryError, FOR_DOS};
 use super::facts::{Assembly, Details, Facts, Kind, Linkage, Needed, PeFacts, Signature, Slice};
 use super::machine::Machine;
 use super::magic::Format;
+use super::overlay;
 use super::python::{PythonLibrary, is_module_start};
 use crate::target::{Architecture, OsVersion};
 
@@ -113,6 +114,7 @@ fn slice<Headers: ImageNtHeaders>(bytes: &[u8], mut offset: u64) -> Result<Slice
         run_paths: Vec::new(),
         module_starts: module_starts(bytes, &directories, &sections),
         debug_info: sections.iter().any(|section| section.raw_name().starts_with(b".debug")),
+        appended: overlay::of_pe(bytes, file, &directories, &sections),
         signature: signature(bytes, &directories),
         details: Details::Pe(PeFacts {
             subsystem: optional.subsystem().0,

@@ -7,7 +7,6 @@ use std::fmt;
 use serde::Serialize;
 
 use super::facts::{Details, Facts, Libc, MachOPlatform, Slice};
-use super::machine::Machines;
 use super::magic::Format;
 use super::objection::{Objection, Weight};
 use super::policy;
@@ -261,14 +260,6 @@ pub(super) fn candidates<'a>(binaries: impl Iterator<Item = &'a Facts> + Clone) 
         Format::Pe => architectures.iter().filter_map(|architecture| windows(*architecture)).collect::<Vec<_>>(),
     });
     families.collect()
-}
-
-/// Why there is no tag at all for these machines, where that is so.
-pub(super) fn without_tag<'a>(binaries: impl Iterator<Item = &'a Facts> + Clone) -> Option<String> {
-    let has_none = candidates(binaries.clone()).iter().all(Vec::is_empty);
-    let machines: BTreeSet<_> = binaries.flat_map(|facts| &facts.slices).map(|slice| slice.machine).collect();
-    let machines: Machines = machines.into_iter().collect();
-    (has_none && !machines.is_empty()).then(|| format!("no platform tag that can be judged here is for {machines}"))
 }
 
 fn elf<'a>(architecture: Architecture, slices: impl Iterator<Item = &'a Slice> + Clone) -> Vec<Vec<PlatformTag>> {

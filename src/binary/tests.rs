@@ -1,6 +1,7 @@
 //! The room as a whole on small files built here: facts, objections, honest tags, and hostile input.
 #![allow(clippy::unwrap_used)]
 
+mod appended;
 mod apple;
 mod bystander;
 mod choice;

@@ -202,8 +202,7 @@ fn check_entry(origin: &Path, file: &Found, magic: Magic) -> Result<(), PayloadE
 fn lone<'a>(origin: &Path, executable: &str, found: &'a [Found]) -> Result<&'a Found, PayloadError> {
     let mut candidates = Vec::new();
     for file in found {
-        let library = [".so", ".dylib", ".dll"].iter().any(|extension| file.path.contains(extension));
-        if !file.path.contains('/') && !library && file.magic()?.format().is_some() {
+        if file.directory().is_empty() && !file.is_library_by_name() && file.magic()?.format().is_some() {
             candidates.push(file);
         }
     }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::binary::{Magic, ends_as_library};
+use crate::binary::{Magic, is_library_name};
 use crate::fs::{FsError, Mode};
 use crate::member_path::{self, MemberPath};
 
@@ -66,8 +66,7 @@ impl Found {
 
     /// Whether it is called as libraries and extension modules are: `libz.so.1`, `a.dylib`, `a.dll`, `a.pyd`.
     pub(super) fn is_library_by_name(&self) -> bool {
-        let name = self.file_name();
-        ends_as_library(name) || name.to_ascii_lowercase().contains(".so.")
+        is_library_name(self.file_name())
     }
 
     /// The mode of a file beside a program that lies in `directory`.
@@ -89,7 +88,7 @@ mod tests {
     fn libraries_are_known_by_their_names() {
         for (names, is_library) in [
             ("libz.so libz.so.1 LIBZ.SO.1 a.dylib A.DLL bin/a.pyd a.cp312-win_amd64.PYD a.abi3.so", true),
-            ("a so a.exe a.soft dll a.pyd.txt", false),
+            ("a so a.exe a.soft dll a.pyd.txt tool.software my.dlls a.so/tool", false),
         ] {
             for name in names.split(' ') {
                 let found = Found::dangling(name.parse().unwrap());

@@ -8,6 +8,7 @@ use std::path::Path;
 use super::error::PayloadError;
 use super::found::{Found, WheelPart};
 use super::input::{Extent, Input};
+use super::name::is_code_of_package;
 use super::place::{Executable, Layout, Placed, WheelDirectory};
 use super::rules;
 use super::search::{self, Known, Programs};
@@ -117,8 +118,12 @@ impl Shelf<'_> {
             WheelPart::Scripts => file.magic.format().is_some(),
             WheelPart::Licences | WheelPart::Sboms | WheelPart::Dangling => false,
         };
-        let kept: Vec<_> =
+        let mut kept: Vec<_> =
             rest.iter().filter(|file| is_kept(file)).filter_map(|file| Some((below(file)?, file))).collect();
+        // An import package as it lies where it was installed: its code is for importing it, and the stage writes that anew.
+        if kept.iter().any(|(path, _)| **path == *"__init__.py") {
+            kept.retain(|(path, _)| !is_code_of_package(path));
+        }
         let alone = kept.is_empty() && self.programs.others.is_empty();
         let bin = if in_bin || alone { "bin/" } else { "" };
         let mut put = |name: &str, program: &Known<'_>, path: MemberPath| {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::binary::WhyNoTag;
 use crate::console::text::quoted;
 use crate::error::{Exit, Explain};
 use crate::fs::FsError;
@@ -21,8 +22,8 @@ pub enum ScaffoldError {
     Smoke(#[from] SmokeError),
     #[error("`{}` holds no program", payload.display())]
     NoProgram { payload: PathBuf },
-    #[error("no platform tag is honest for `{}`: {reasons}", payload.display())]
-    NoHonestTag { payload: PathBuf, reasons: String },
+    #[error("no platform tag is honest for `{}`: {why}", payload.display())]
+    NoHonestTag { payload: PathBuf, why: WhyNoTag },
     #[error("`{}` holds programs for several platforms: {programs}", payload.display())]
     SeveralPlatforms { payload: PathBuf, programs: String },
     #[error("two payloads are for `{triple}` under the same platform tag: `{one}` and `{other}`")]
@@ -54,7 +55,7 @@ impl ScaffoldError {
     /// The same of a payload that was named before.
     pub(super) fn about_it(&self) -> String {
         match self {
-            Self::NoHonestTag { reasons, .. } => format!("no platform tag is honest for it: {reasons}"),
+            Self::NoHonestTag { why, .. } => format!("no platform tag is honest for it: {why}"),
             Self::SeveralPlatforms { programs, .. } => format!("it holds programs for several platforms: {programs}"),
             other => other.to_string(),
         }
@@ -70,10 +71,10 @@ impl Explain for ScaffoldError {
             Self::NoProgram { .. } => {
                 "give the executable itself, or an archive, directory or wheel that holds it".into()
             }
-            Self::NoHonestTag { .. } => {
+            Self::NoHonestTag { why, .. } => why.hint().unwrap_or_else(|| {
                 "leave the payload out of `--from`, or replace the binaries named; `relkit inspect` says what is honest for each"
                     .into()
-            }
+            }),
             Self::SeveralPlatforms { .. } => {
                 "unpack it, and give what is for each platform as a payload of its own".into()
             }

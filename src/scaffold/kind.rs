@@ -1,6 +1,7 @@
 //! What a file beside a program is, by its path: a licence, a manual page, a completion, a document, or something that the
 //! program may need.
 
+use crate::binary::is_library_name;
 use crate::product;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -160,7 +161,7 @@ fn manual_section(lower: &str) -> Option<(&str, char)> {
     let mut characters = section.chars();
     let section = characters.next().filter(|section| ('1'..='9').contains(section) && characters.next().is_none())?;
     let is_name = !name.is_empty()
-        && !name.contains(".so")
+        && !is_library_name(name)
         && !name.ends_with(|last: char| last.is_ascii_digit() && name.contains('.'));
     is_name.then_some((name, section))
 }
@@ -225,6 +226,7 @@ mod tests {
             ("UNLICENSE", "rg", AccompanyingFile::Licence),
             ("licenses/zlib.txt", "rg", AccompanyingFile::Licence),
             ("doc/rg.1", "rg", manual(1)),
+            ("man/tool.software.1", "tool", manual(1)),
             ("share/man/man1/gh-repo.1", "gh", manual(1)),
             ("just.1", "just", manual(1)),
             ("complete/rg.bash", "rg", completion("share/bash-completion/completions/rg")),

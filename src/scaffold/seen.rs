@@ -268,9 +268,7 @@ impl<'a> Seen<'a> {
             if let Some(programs) = self.for_several_platforms(&front) {
                 return several(programs);
             }
-            let hopeless = inventory.hopeless();
-            let reasons = Inventory::reasons(hopeless.iter().map(|(tag, member, objection)| (tag, *member, objection)));
-            ScaffoldError::NoHonestTag { payload: self.path.to_owned(), reasons }
+            ScaffoldError::NoHonestTag { payload: self.path.to_owned(), why: inventory.why_no_tag() }
         };
         let musl = libc != Some(Libc::Glibc);
         let preferred = honest.iter().find(|tag| tag.is_musllinux() == musl).or(honest.first()).ok_or_else(no_tag)?;

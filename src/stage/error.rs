@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::binary::{BinaryError, Objection, honest_instead};
+use crate::binary::{BinaryError, Objection, WhyNoTag, honest_instead};
 use crate::console::text::quoted;
 use crate::error::{Exit, Explain};
 use crate::fs::FsError;
@@ -63,8 +63,8 @@ pub enum StageError {
         objection: Box<Objection>,
         honest: Vec<PlatformTag>,
     },
-    #[error("no platform tag is honest for `{}`: {reasons}", payload.display())]
-    NoHonestTag { payload: PathBuf, reasons: String },
+    #[error("no platform tag is honest for `{}`: {why}", payload.display())]
+    NoHonestTag { payload: PathBuf, why: WhyNoTag },
     /// The payload says that it is another version.
     #[error("`{}` is version {stated} by its {place}, not {asked}", payload.display())]
     Version { payload: PathBuf, stated: String, place: &'static str, asked: PublicVersion },
@@ -97,6 +97,7 @@ impl Explain for StageError {
             Self::WrongMachine { honest, .. } => {
                 return Some(honest_instead(honest, "where no tag is asked for, relkit chooses"));
             }
+            Self::NoHonestTag { why: why @ WhyNoTag::Homeless(_), .. } => return why.hint(),
             Self::NoHonestTag { .. } => {
                 "replace the binaries named, or say what the payload is for: `--target TRIPLE`, or `TAG=PAYLOAD` in a \
                  release; with `--platform-tag` see what `relkit check` says"

@@ -31,7 +31,7 @@ pub(super) fn settle(
         Some(tags) => tags.clone(),
         None => choose(project, subject).ok_or_else(|| StageError::NoHonestTag {
             payload: payload.to_owned(),
-            reasons: nearest_reasons(project, inventory),
+            why: inventory.why_no_tag_or(|| nearest_reasons(project, inventory)),
         })?,
     };
     if let Some(row) = subject.target {

@@ -711,6 +711,13 @@ fn record_cases() -> Vec<Case> {
     ]
 }
 
+/// With Node.js at a place, and a file beside it.
+fn with_node(node: &str, path: &str, data: &str) -> Sample {
+    let node = linux().and(&format!("codex_cli_bin/{node}"), linux_program(), 0o100755);
+    let beside = node.and(&format!("codex_cli_bin/{path}"), data, 0o100644);
+    beside.and(&format!("{INFO}/sboms/more.json"), "{}", 0o100644)
+}
+
 fn content_cases() -> Vec<Case> {
     let json = |from: &'static str, to: &'static str| {
         let mut sample = linux();
@@ -735,6 +742,11 @@ fn content_cases() -> Vec<Case> {
         ("no-junk", E, linux().and("codex_cli_bin/._a", [0, 5, 22, 7, 0, 2], 0o100644)),
         ("no-junk", W, linux().and("codex_cli_bin/.gitignore", "x", 0o100644)),
         ("no-junk", W, linux().and("codex_cli_bin/node_modules/.bin/x", "x", 0o100644)),
+        ("no-junk", W, with_node("node_modules/x/bin/node", "node_modules/x/index.js", "x")),
+        ("no-junk", W, with_node("bin/node", "node_modules/.cache/x.json", "x")),
+        ("no-junk", W, with_node("bin/node", "node_modules/x/.gitignore", "x")),
+        ("no-junk", E, with_node("bin/node", "node_modules/x/.git/config", "x")),
+        ("no-junk", W, with_node("bin/node", "node_modules/npm/.npmrc", "x")),
         ("no-junk", W, linux().and("codex_cli_bin/Template.pfx", "x", 0o100644)),
         ("no-junk", W, linux().and("codex_cli_bin/a.js.orig", "x", 0o100644)),
         ("no-junk", W, linux().and("codex_cli_bin/tests/key.pem", "-----BEGIN RSA PRIVATE KEY-----\n", 0o100644)),
@@ -922,6 +934,11 @@ fn binary_cases() -> Vec<Case> {
         ("binary-readable", E, linux_with(elf(&|sample| sample.skew = 0x100))),
         ("debug-info", W, linux_with(elf(&|sample| sample.sections = vec![(".symtab", 240), (".strtab", 80)]))),
         ("debug-info", W, linux_with(elf(&|sample| sample.sections = vec![(".debug_frame", 64)]))),
+        (
+            "debug-info",
+            W,
+            linux_with([elf(&|sample| sample.sections = vec![(".symtab", 240)]), b"archive".to_vec()].concat()),
+        ),
         ("elf-interp", E, gnu(&|sample| sample.interpreter = Some("/nix/store/glibc/lib/ld-linux-x86-64.so.2"))),
         (
             "manylinux-floor",
@@ -1291,6 +1308,20 @@ fn every_rule_fires_on_its_own_defect_and_on_nothing_else() {
 
 /// An error is what an index, an installer or a loader refuses, or what breaks a promise; the first reason of a rule is that
 /// of its own severity.
+/// `strip` writes what headers describe, and nothing behind it.
+#[test]
+fn nobody_is_told_to_strip_what_stripping_destroys() {
+    let program = ElfSample { sections: vec![(".symtab", 240), (".strtab", 80)], ..static_pie(62) }.build();
+    for (data, is_cut_off) in [(&b""[..], false), (&[0; 64], false), (b"d3n0l4nd, and a script", true)] {
+        let found = findings(&linux_with([&program[..], data].concat()));
+        let [finding] = &found[..] else { panic!("{found:#?}") };
+        assert_eq!((finding.rule, finding.severity), ("debug-info", W));
+        let shown = serde_json::to_value(finding).unwrap();
+        assert_eq!(shown["help"].as_str().unwrap().starts_with("Do not strip"), is_cut_off, "{finding:#?}");
+        assert_eq!(finding.message.ends_with("that stripping would cut off"), is_cut_off, "{finding:#?}");
+    }
+}
+
 #[test]
 fn every_rule_has_the_reason_of_its_severity() {
     for rule in rules() {
@@ -1325,6 +1356,9 @@ fn sound_wheels_have_no_finding() {
             "a library for both C libraries",
             with_file("codex_cli_bin/more.so", for_both("memcpy", "libm.so.6"), 0o100644),
         ),
+        ("packages of Node.js beside it", with_node("bin/node", "node_modules/x/tests/.travis.yml", "x")),
+        ("npm", with_node("bin/node", "lib/node_modules/npm/node_modules/.bin/x", "x")),
+        ("settings that are empty", with_node("bin/node", "lib/node_modules/npm/.npmrc", "")),
         ("a command of the distribution's name", linux().and(&points, own, 0o100644)),
         (
             "links to places and addresses",

@@ -116,14 +116,20 @@ fn a_machine_that_no_tag_is_for_is_named() {
         (pe(0x1c4, &["KERNEL32.dll"], false), "32-bit arm of Windows"),
     ] {
         let directory = tempfile::tempdir().unwrap();
-        let why = format!("no platform tag that can be judged here is for {machine}");
+        let why = format!("is built for {machine}, which no platform tag that can be judged here is for");
         write(directory.path(), "program", &bytes);
         let shown = inspect(directory.path(), &["program"]);
-        assert!(shown.contains(&format!("  honest tags  none\n  next tag     none: {why}\n")), "{shown}");
+        assert!(
+            shown.contains("  honest tags  none\n  next tag     none: `") && shown.contains(&format!("{why}\n")),
+            "{shown}"
+        );
         let sample = linux_with(bytes).renamed("openai_codex_cli_bin-0.163.0-py3-none-linux_ppc64.whl");
         write(directory.path(), &sample.file_name, sample.build());
         let shown = inspect(directory.path(), &[&sample.file_name]);
-        assert!(shown.contains(&format!("  honest tags  none\n  next tag     none: {why}\n")), "{shown}");
+        assert!(
+            shown.contains("  honest tags  none\n  next tag     none: `") && shown.contains(&format!("{why}\n")),
+            "{shown}"
+        );
         let mut retag = relkit();
         retag.args(["retag", &sample.file_name, "--honest", "--out-dir", "out"]).current_dir(directory.path());
         let said = transcript(&mut retag, &[]);

@@ -10,7 +10,7 @@ use crate::samples::archive::{
 };
 use crate::samples::binary::{ElfSample, elf, glibc_elf, windows_program};
 use crate::support::payloads::{open, project, refused, wheel};
-use crate::support::{write, write_tree};
+use crate::support::{scratch, write, write_tree};
 
 const SCRIPTS: &str = "executable = \"rg\"\ncommand = \"scripts\"\n";
 const LAUNCHER: &str = "executable = \"rg\"\ncommand = \"launcher\"\n";
@@ -441,4 +441,36 @@ fn a_wheel_of_anybody_is_a_payload() {
     assert_eq!(nested, ["package/rg*", "package/rules/__init__.py", "package/words"]);
     let two: Files = vec![("one/rg", elf(500)), ("two/rg", elf(600))];
     assert!(refused(&project(LAUNCHER), &wheel(root, "ripgrep", "2", &two)).contains("`one`, `two`"));
+}
+
+/// An import package as it lies where it was installed: the stage writes its code anew. Where it is none, Python beside the
+/// program is for the program.
+#[test]
+fn the_code_of_an_import_package_is_left_to_the_stage() {
+    let directory = scratch();
+    let project = project(LAUNCHER);
+    let code = || [("__main__.py", b"x".to_vec()), ("py.typed", Vec::new()), ("__pycache__/a.pyc", b"x".to_vec())];
+    let tool = |program: &'static str, others: &[&'static str]| -> Files {
+        let others = others.iter().map(|path| (*path, b"x".to_vec()));
+        [(program, elf(500))].into_iter().chain(others).chain(code()).collect()
+    };
+    for (files, expected) in [
+        (tool("bin/rg", &["__init__.py", "lib/a.py"]), &["package/bin/rg*", "package/lib/a.py"][..]),
+        (tool("rg", &["__init__.py", "a.dat"]), &["package/a.dat", "package/rg*"]),
+        (
+            tool("rg", &["plugin.py"]),
+            &[
+                "package/__main__.py",
+                "package/__pycache__/a.pyc",
+                "package/plugin.py",
+                "package/py.typed",
+                "package/rg*",
+            ],
+        ),
+    ] {
+        let opened = open(&project, &archive(directory.path(), &files)).unwrap();
+        assert_eq!(opened.files, expected);
+        let left = files.len() - expected.len();
+        assert_eq!(opened.ignored.len(), left, "{:?}", opened.ignored);
+    }
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::build_judges::describe;
 use crate::product_launcher::{payload, probe};
 use crate::samples::archive::{EntryType, TarMember, gzip, tar, tar_of, zip_of};
-use crate::samples::binary::{AMD64, ARM64, ElfSample, fat, glibc_elf, mac as mac_sample, static_elf};
+use crate::samples::binary::{AMD64, ARM64, ElfSample, MachSample, fat, glibc_elf, mac as mac_sample, pe, static_elf};
 use crate::samples::wheel::{Sample, linux, mac};
 use crate::support::products::{Environment, Made, member, members, printed};
 use crate::support::{
@@ -1174,12 +1174,44 @@ fn the_description_of_a_package_of_npm_makes_no_launcher() {
     assert!(said.contains(&format!("; `{}` says `Apache-2.0`", linux().file_name)), "{said}");
 }
 
+/// What was found, why there is no tag for it, and what to do; nothing is written.
 #[test]
 fn why_no_tag_is_honest_is_told() {
     let directory = scratch();
-    let sample = ElfSample { needed: vec!["libnowhere.so.9"], ..glibc_elf() };
-    let program = write(directory.path(), "probe", sample.build());
-    let output = init(directory.path(), &["product", "--from", program.to_str().unwrap()]);
-    let said = text(&output);
-    assert!(said.contains("no platform tag is honest for") && said.contains("libnowhere.so.9"), "{said}");
+    let root = directory.path();
+    let unmet = ElfSample { needed: vec!["libnowhere.so.9"], ..glibc_elf() };
+    let elf = |machine, big_endian| ElfSample { machine, big_endian, ..static_elf() };
+    let bsd = ElfSample { os_abi: 9, ..static_elf() };
+    let old_mac = |cpu| MachSample { build: None, signed: false, ..mac_sample(cpu, 10, 4) };
+    let tv = MachSample { build: Some((3, 14, 0)), ..mac_sample(ARM64, 11, 0) };
+    let none = "give a payload for Linux, macOS or Windows";
+    for (program, found, hint) in [
+        (unmet.build(), "`probe` under `manylinux_", "leave the payload out of `--from`"),
+        (
+            elf(43, true).build(),
+            "(ELF) is built for sparc64, which no platform tag that can be judged here is for",
+            none,
+        ),
+        (elf(21, true).build(), "(ELF) is built for big-endian powerpc64, which", none),
+        (elf(0xa4, false).build(), "(ELF) is built for machine 0xa4, which", none),
+        (bsd.build(), "(ELF) is built for FreeBSD, which", none),
+        (old_mac(18).build(), "(Mach-O) is built for ", none),
+        (old_mac(7).build(), "(Mach-O) is built for 32-bit x86 of macOS, which", none),
+        (tv.build(), "(Mach-O) is built for tvOS, which", none),
+        (pe(0x1c4, &["KERNEL32.dll"], false), "(PE) is built for 32-bit arm of Windows, which", none),
+    ] {
+        let payload = write(root, "probe", program);
+        let payload = payload.to_str().unwrap();
+        let init = init(root, &["product", "--from", payload]);
+        let stage =
+            run(relkit().current_dir(root).args(["stage-runtime", "stage", payload, "--codex-version", "1.2.3"]));
+        let is_homeless = hint == none;
+        for output in [Some(init), is_homeless.then_some(stage)].into_iter().flatten() {
+            let said = text(&output);
+            assert_eq!(output.status.code(), Some(1), "{said}");
+            assert!(said.contains("no platform tag is honest for") && said.contains(found), "{found}: {said}");
+            assert!(said.contains(&format!("hint: {hint}")), "{found}: {said}");
+        }
+        assert_eq!(names(root), ["probe"], "{found}");
+    }
 }

@@ -123,6 +123,7 @@ fn a_lone_executable_may_come_in_an_archive_under_any_name() {
         (write(root, "a.tar.gz", gzip(&tar_of(&lone, ""))), 0),
         (write(root, "b.tar.zst", zstd(&tar_of(&lone, "./"))), 0),
         (write(root, "c.zip", zip_of(&lone, "folder/")), 0),
+        (write(root, "software.zip", zip_of(&[("tool.software", elf(500)), ("libz.so.1", elf(600))], "")), 1),
         (write(root, "d.zip", zip_of(&with_notes, "")), 1),
         (root.join("directory"), 0),
         (write(root, "codex-x86_64-unknown-linux-musl.zst", zstd(&elf(500))), 0),

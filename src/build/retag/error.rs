@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::binary::{BinaryError, Objection, honest_instead};
+use crate::binary::{BinaryError, Objection, WhyNoTag, honest_instead};
 use crate::build::output::WriteError;
 use crate::error::{Exit, Explain};
 use crate::fs::temporary_hint;
@@ -37,8 +37,8 @@ pub enum RetagError {
     /// A tag of a platform without rules here.
     #[error("`{}` cannot be tagged `{tag}`: nobody can tell here whether `{member}` runs there", path.display())]
     Unjudged { path: PathBuf, tag: PlatformTag, member: String, honest: Vec<PlatformTag> },
-    #[error("no platform tag is honest for `{}`{reasons}", path.display())]
-    NoHonestTag { path: PathBuf, reasons: String },
+    #[error("no platform tag is honest for `{}`: {why}", path.display())]
+    NoHonestTag { path: PathBuf, why: WhyNoTag },
     #[error("`{}` and `{}` both become `{name}`", one.display(), other.display())]
     Collision { one: PathBuf, other: PathBuf, name: String },
     #[error("`{}` exists and holds something else", path.display())]
@@ -76,7 +76,9 @@ impl Explain for RetagError {
             Self::Dishonest { honest, .. } | Self::Unjudged { honest, .. } => {
                 Some(honest_instead(honest, "`--honest` takes them"))
             }
-            Self::NoHonestTag { .. } => Some("replace the binaries named, or build the wheel again".into()),
+            Self::NoHonestTag { why, .. } => {
+                why.hint().or_else(|| Some("replace the binaries named, or build the wheel again".into()))
+            }
             Self::Collision { .. } => Some("give one of them: under these tags an index takes one wheel".into()),
             Self::Exists { .. } => Some("give another `--out-dir`, or pass `--force` to replace it".into()),
             Self::Changed { .. } => Some("leave the wheel alone until it is written, and run the command again".into()),

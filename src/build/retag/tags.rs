@@ -9,9 +9,6 @@ use crate::binary::{Inventory, Objection, Weight};
 use crate::target::{PlatformTag, PlatformTagSet};
 use crate::wheel::filename::WheelFileName;
 
-/// How many reasons a refusal without a tag names.
-const MAX_REASONS: usize = 3;
-
 /// Which tags the wheels are to carry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wanted {
@@ -49,7 +46,8 @@ pub(super) fn choose(
                 other => other,
             };
             let Some(platforms) = honest else {
-                return Err(RetagError::NoHonestTag { path: path.to_owned(), reasons: nearest(&had, inventory) });
+                let why = inventory.why_no_tag_or(|| nearest(&had, inventory));
+                return Err(RetagError::NoHonestTag { path: path.to_owned(), why });
             };
             let platforms = lowered(platforms, &had, inventory).with_legacy_aliases();
             let reasons = reasons(&platforms, &had, inventory);
@@ -131,8 +129,6 @@ fn reasons(platforms: &PlatformTagSet, had: &[PlatformTag], inventory: &Inventor
 fn nearest(had: &[PlatformTag], inventory: &Inventory) -> String {
     let kept = had.iter().filter_map(|tag| inventory.ruled_out_by(tag).map(|(member, it)| (tag.clone(), member, it)));
     let all = kept.chain(inventory.ruled_out());
-    let reasons: Vec<_> =
-        all.take(MAX_REASONS).map(|(tag, member, it)| format!("`{member}` under `{tag}`: {it}")).collect();
-    let reasons = if reasons.is_empty() { inventory.without_tag().into_iter().collect() } else { reasons };
-    if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join("; ")) }
+    let all: Vec<_> = all.collect();
+    Inventory::reasons(all.iter().map(|(tag, member, it)| (tag, *member, it)))
 }

@@ -123,7 +123,7 @@ fn no_bytecode(wheel: &WheelSubject, found: &mut Findings) {
 }
 
 rule!(NO_JUNK = "no-junk", Warning, Wheel(no_junk);
-    what: "There are no leftovers of tools. What is never wanted is an error: `.DS_Store` and its like, `.git` and other stores of version control, `.env`, private keys and files of credentials outside of tests and templates.",
+    what: "There are no leftovers of tools; a `node_modules` is none where the wheel brings the program that reads it (`node`, `bun`, `deno`, `electron`). What is never wanted is an error: `.DS_Store` and its like, `.git` and other stores of version control, `.env`, private keys and files of credentials outside of tests and templates.",
     why: "They tell everybody about the machine that built the wheel, and a secret in a published wheel is public for good.",
     fix: "Exclude the file from the build; revoke a secret that has been published";
     because: [Habit("files that may be wanted, and do no harm"), Promise("a secret in it is one no more, and what describes a directory of the build machine is no part of the program")]);
@@ -132,8 +132,12 @@ fn no_junk(wheel: &WheelSubject, found: &mut Findings) {
     const PARTS: &str = ".gitignore .gitattributes .idea .vscode thumbs.db desktop.ini";
     const KEYS: &str = "id_rsa id_dsa id_ecdsa id_ed25519 .netrc .pypirc .npmrc .htpasswd credentials.json";
     const EXTENSIONS: [&str; 11] = ["swp", "swo", "orig", "rej", "bak", "tmp", "p12", "pfx", "jks", "pdb", "dwp"];
+    let runs_javascript = runs_javascript(wheel);
     let is_left = |part: &&str| {
-        is_among(LEFTOVERS, part) || is_among(PARTS, part) || part.starts_with(".env.") || part.ends_with(".dsym")
+        is_among(LEFTOVERS, part) && !(runs_javascript && *part == NODE_MODULES)
+            || is_among(PARTS, part)
+            || part.starts_with(".env.")
+            || part.ends_with(".dsym")
     };
     // Their rule is `debug-info`.
     let debug_symbols: BTreeSet<&str> = wheel.debug_symbols().collect();
@@ -147,11 +151,13 @@ fn no_junk(wheel: &WheelSubject, found: &mut Findings) {
         };
         if let Some(part) = lower.split('/').find(|part| is_among(UNWANTED, part)) {
             put(part != ".env" || !is_sample, format!("`{part}` is a leftover of a tool"));
-        } else if is_among(KEYS, file) || has_private_key(&scanned.head) {
+        } else if is_among(KEYS, file) && member.size > 0 || has_private_key(&scanned.head) {
             // `.npmrc` and `credentials.json` also hold settings, or are forms to fill in.
             put(!is_sample && !matches!(file, ".npmrc" | "credentials.json"), "the file holds a secret".to_owned());
         } else if let Some(part) = lower.split('/').find(is_left) {
             put(false, format!("`{part}` is a leftover of a tool"));
+        } else if lower.contains("node_modules/.cache/") {
+            put(false, "`node_modules/.cache` is a leftover of a tool".to_owned());
         } else if file.starts_with("._") && scanned.head.starts_with(&[0, 5, 22, 7]) {
             put(true, "the file is a leftover of a Mac's archiver".to_owned());
         } else if file.ends_with('~') || file.starts_with("._") || has_extension(file, &EXTENSIONS) {
@@ -159,6 +165,21 @@ fn no_junk(wheel: &WheelSubject, found: &mut Findings) {
         }
     }
 }
+
+/// Whether a wheel brings what runs JavaScript: its `node_modules`, in which programs for that look for all that they import,
+/// are part of a program then (Node.js, "Loading from node_modules folders").
+fn runs_javascript(wheel: &WheelSubject) -> bool {
+    const RUNTIMES: &str = "node nodejs bun deno electron";
+    let is_runtime = |path: &str| {
+        let name = file_name(path).to_lowercase();
+        let is_of_a_package = path.split('/').any(|part| part == NODE_MODULES);
+        is_among(RUNTIMES, name.strip_suffix(".exe").unwrap_or(&name)) && !is_of_a_package
+    };
+    wheel.inventory.binaries().iter().any(|(path, facts)| is_runtime(path) && facts.is_executable())
+}
+
+/// Where packages for Node.js lie; beside the sources of a site or a tool, those that built it.
+const NODE_MODULES: &str = "node_modules";
 
 /// Whether a file, by its lower-case path, is one of tests, examples or templates: what looks like a secret there is none.
 fn is_sample(path: &str) -> bool {

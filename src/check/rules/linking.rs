@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::contents::is_test_data;
 use crate::binary::{DebugSection, Details, Facts, Format, Kind, Libc, Objection, Signature, Slice, Weight, layout};
+use crate::check::finding::Owner;
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
 use crate::console::text::{human_bytes, plural};
@@ -226,12 +227,17 @@ fn pe_subsystem(wheel: &WheelSubject, found: &mut Findings) {
 }
 
 rule!(DEBUG_INFO = "debug-info", Warning, Wheel(debug_info);
-    what: "Binaries carry no debugging sections, nor the symbol table that `strip` removes, and no `.dSYM` bundles lie beside them.",
+    what: "Binaries carry no debugging sections, nor the symbol table that `strip` removes, and no `.dSYM` bundles lie beside them. A program that carries data where sections say that there is nothing (what `deno compile` and `bun build --compile` make, AppImage, self-extracting archives) is told apart: `strip` cuts that off.",
     why: "They make the wheel larger for everybody and name the directories of the build machine.",
     fix: "Strip the files (`strip`, Cargo's `strip = true`, Go's `-ldflags='-s -w'`), and keep the debugging information elsewhere";
     because: [Habit("it costs space alone")]);
 
-/// One finding for all ELF files, at the one that holds most, and one for all files of debugging symbols.
+/// What to do about a file that carries data which `strip` would cut off.
+const STRIP_BEFORE: &str =
+    "Do not strip the file as it is; have it made of a program that was stripped before, or accept it";
+
+/// One finding for all ELF files, at the one that holds most, and one for all files of debugging symbols; one for each file
+/// that carries data at its end.
 fn debug_info(wheel: &WheelSubject, found: &mut Findings) {
     debug_symbols(wheel, found);
     let mut weighed = Vec::new();
@@ -240,6 +246,14 @@ fn debug_info(wheel: &WheelSubject, found: &mut Findings) {
             Details::Elf(elf) => Some(elf),
             _ => None,
         });
+        let has_data = facts.slices.iter().any(|slice| slice.appended > 0);
+        if has_data && facts.slices.iter().any(|slice| slice.debug_info) {
+            let sections = elf.map(|elf| &elf.debug_sections[..]).filter(|sections| !sections.is_empty());
+            let held = sections.map_or_else(|| "debugging information".to_owned(), kinds_of);
+            let message = format!("the file holds {held}, and data of its own that stripping would cut off");
+            found.put(Owner::Whole, found.finding(message).with_member(member).with_help(STRIP_BEFORE));
+            continue;
+        }
         match elf.map(|elf| &elf.debug_sections) {
             Some(sections) if sections.is_empty() => {}
             Some(sections) => {
