@@ -54,6 +54,7 @@ impl ReleaseReport {
         visible_lines(&page.into_string())
     }
 
+    /// What it is, and first of all what is to be done with it: one that failed is not to be installed.
     fn header(&self, title: &str) -> Markup {
         let installed = self.sdk_distribution.as_ref().unwrap_or(&self.distribution);
         html! {
@@ -64,14 +65,36 @@ impl ReleaseReport {
                 dl.facts {
                     dt { "Release tag" } dd { code { (self.release_tag) } }
                     @if let Some(date) = &self.date { dt { "Date" } dd { time datetime=(date) { (date) } } }
-                    dt { "Install" }
-                    dd {
-                        code { "pip install " (installed) "==" (self.version) } br;
-                        code { "uv pip install " (installed) "==" (self.version) }
+                    @if self.is_failed() {
+                        @if let Some(first) = self.problems.first() {
+                            dt { "Failed" }
+                            dd {
+                                code.rule { (first.code) } " " (prose(&first.message))
+                                @if let more @ 1.. = self.problems.len() - 1 {
+                                    " " a href="#problems" { "and " (plural(more, "more problem")) }
+                                }
+                            }
+                        }
+                        @if let Some(next) = &self.next { dt { "Next" } dd { code { (next) } } }
+                    } @else {
+                        dt { "Once published" }
+                        dd {
+                            code { "pip install " (installed) "==" (self.version) } br;
+                            code { "uv pip install " (installed) "==" (self.version) }
+                        }
                     }
                 }
             }
         }
+    }
+
+    fn is_failed(&self) -> bool {
+        self.outcome == Outcome::Failed
+    }
+
+    /// The title of the platforms: of a release that failed nothing can be installed yet.
+    fn platforms_title(&self) -> &'static str {
+        if self.is_failed() { "Who could install it" } else { "Who can install it" }
     }
 
     fn has_wheels(&self) -> bool {
@@ -84,7 +107,7 @@ impl ReleaseReport {
             ("problems", "Problems", !self.problems.is_empty()),
             ("warnings", "Warnings", !self.warnings.is_empty()),
             ("targets", "Targets", !self.targets.is_empty()),
-            ("platforms", "Who can install it", !self.coverage.is_empty()),
+            ("platforms", self.platforms_title(), !self.coverage.is_empty()),
             ("findings", "Findings", true),
             ("changes", "Changes", self.changes.is_some()),
             ("wheels", "Wheels", self.has_wheels()),
@@ -165,7 +188,7 @@ impl ReleaseReport {
         let (older, neutral): (Vec<_>, Vec<_>) = neutral.partition(|row| row.is_too_old());
         html! {
             section aria-labelledby="platforms" {
-                h2 id="platforms" { "Who can install it" }
+                h2 id="platforms" { (self.platforms_title()) }
                 p.soft { (self.covered()) " of " (self.coverage.len()) " well-known platforms get a wheel." }
                 ul.grid {
                     @for row in of(|row| row.wheel.is_some()) {

@@ -116,7 +116,6 @@ mod tests {
             "no wheel",
             "1.5 s",
             "2024-05-01",
-            "pip install acme==1.2.3",
             "bin/&lt;new&gt;",
             "+50 B (+100%)",
             "&lt;b&gt; 1",
@@ -125,6 +124,42 @@ mod tests {
             assert!(page.contains(fact), "{fact}");
         }
         assert!(page.contains("&lt;script&gt;"));
+    }
+
+    /// Whatever made it fail, the page begins with that and with what comes next, and with no command that would install it.
+    #[test]
+    fn a_page_invites_to_install_what_passed_alone() {
+        let head = |release: &ReleaseReport| {
+            let page = release.html();
+            let head = page.split("</header>").next().unwrap().to_owned();
+            // The page names no such command anywhere else.
+            assert_eq!(page.contains("pip install"), head.contains("pip install"), "{page}");
+            (head, page)
+        };
+        let of = |codes: &[&str]| {
+            let problem = sample().problems.remove(0);
+            let row =
+                |code: &&str| ProblemRow { code: (*code).into(), message: format!("`{code}` <is>"), ..problem.clone() };
+            ReleaseReport { problems: codes.iter().map(row).collect(), ..sample() }
+        };
+        for codes in [&["elf-runpath"][..], &["set-targets", "elf-runpath"], &["receipt-failed", "a", "b"]] {
+            let (head, page) = head(&of(codes));
+            let first =
+                format!("<dt>Failed</dt><dd><code class=\"rule\">{0}</code> <code>{0}</code> &lt;is&gt;", codes[0]);
+            assert!(head.contains(&first) && !head.contains("pip install"), "{head}");
+            assert!(head.contains("<dt>Next</dt><dd><code>relkit check dist</code>"), "{head}");
+            let more = match codes.len() {
+                1 => None,
+                2 => Some("and 1 more problem<"),
+                _ => Some("and 2 more problems<"),
+            };
+            assert_eq!(head.contains("more problem"), more.is_some(), "{head}");
+            assert!(more.is_none_or(|more| head.contains(more)), "{head}");
+            assert!(page.contains(">Who could install it</h2>"), "{page}");
+        }
+        let (head, page) = head(&ReleaseReport { outcome: Outcome::Passed, problems: Vec::new(), ..sample() });
+        assert!(head.contains("<dt>Once published</dt><dd><code>pip install acme==1.2.3</code>"), "{head}");
+        assert!(!head.contains("Failed") && page.contains(">Who can install it</h2>"), "{page}");
     }
 
     /// What is accepted is shown and counted as that, wherever it was found.
