@@ -342,6 +342,7 @@ fn windows(architecture: Architecture) -> Option<Vec<PlatformTag>> {
 pub(crate) fn honest_instead(honest: &[PlatformTag], how: &str) -> String {
     match honest {
         [] => "no platform tag is honest for it: `relkit inspect` shows why".to_owned(),
+        [tag] => format!("honest is `{tag}`; {how}"),
         tags => format!("honest are {}; {how}", quoted(tags)),
     }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::error::RetagError;
 use super::report::Reason;
 use crate::binary::{Inventory, Objection, Weight};
+use crate::console::text::quoted;
 use crate::target::{PlatformTag, PlatformTagSet};
 use crate::wheel::filename::WheelFileName;
 
@@ -132,7 +133,41 @@ fn reasons(platforms: &PlatformTagSet, had: &[PlatformTag], inventory: &Inventor
 fn nearest(had: &[PlatformTag], inventory: &Inventory) -> String {
     let kept = had.iter().filter_map(|tag| inventory.ruled_out_by(tag).map(|(member, it)| (tag.clone(), member, it)));
     let all = kept.chain(inventory.ruled_out());
-    let reasons: Vec<_> =
-        all.take(MAX_REASONS).map(|(tag, member, it)| format!("`{member}` under `{tag}`: {it}")).collect();
+    let reasons = told(all.map(|(tag, member, objection)| (tag, member, objection.to_string())));
     if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join("; ")) }
+}
+
+/// The first reasons; what a binary says against several tags is one.
+fn told<'a>(all: impl Iterator<Item = (PlatformTag, &'a str, String)>) -> Vec<String> {
+    let mut said: Vec<(&str, String, Vec<PlatformTag>)> = Vec::new();
+    for (tag, member, words) in all {
+        match said.iter().position(|(known, told, _)| *known == member && *told == words) {
+            Some(place) if said[place].2.contains(&tag) => (),
+            Some(place) => said[place].2.push(tag),
+            None if said.len() == MAX_REASONS => (),
+            None => said.push((member, words, vec![tag])),
+        }
+    }
+    said.iter().map(|(member, words, tags)| format!("`{member}` under {}: {words}", quoted(tags))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_against_several_tags_is_said_once() {
+        let row = |tag: &str, member: &'static str, words: &str| (tag.parse().unwrap(), member, words.to_owned());
+        let all = [
+            row("win32", "a", "it is ELF"),
+            row("win_amd64", "a", "it is ELF"),
+            row("win32", "b", "it is ELF"),
+            row("win32", "a", "it is ELF"),
+            row("win_arm64", "a", "it is odd"),
+            row("win_arm64", "c", "one too many"),
+            row("win_arm64", "a", "it is ELF"),
+        ];
+        let one = "`a` under `win32`, `win_amd64`, `win_arm64`: it is ELF";
+        assert_eq!(told(all.into_iter()), [one, "`b` under `win32`: it is ELF", "`a` under `win_arm64`: it is odd"]);
+    }
 }

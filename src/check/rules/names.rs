@@ -29,7 +29,7 @@ fn name_parse_of_sdist(sdist: &SdistSubject, found: &mut Findings) {
 }
 
 fn name_parse(error: Option<&FileNameError>, found: &mut Findings) {
-    error.into_iter().for_each(|error| found.whole(error.to_string()));
+    error.into_iter().for_each(|error| found.whole(error.of_named()));
 }
 
 rule!(NAME_NORMAL = "name-normal", Error, Both(name_normal_of_wheel, name_normal_of_sdist);
