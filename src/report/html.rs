@@ -191,6 +191,8 @@ impl ReleaseReport {
                 h2 id="platforms" { (self.platforms_title()) }
                 p.soft { (self.covered()) " of " (self.coverage.len()) " well-known platforms get a wheel." }
                 ul.grid {
+                    // What is to be mended comes first.
+                    @for row in &missing { li.cell.none { (row.name) br; span.failed { "✗ no wheel" } } }
                     @for row in of(|row| row.wheel.is_some()) {
                         li.cell { (row.name) br; @if let Some(wheel) = &row.wheel {
                             span.soft.mono title=(wheel) { @for (place, tag) in platform_part(wheel).split('.').enumerate() {
@@ -198,7 +200,6 @@ impl ReleaseReport {
                             } }
                         } }
                     }
-                    @for row in &missing { li.cell.none { (row.name) br; span.failed { "✗ no wheel" } } }
                 }
                 @for (rows, why) in [(&older, "older than the tags ask for"), (&neutral, "not supported by choice")] {
                     @if !rows.is_empty() { details {
@@ -221,13 +222,19 @@ impl ReleaseReport {
                     div.finding.error[group.kind() == "error"].accepted[group.kind() == "accepted"] {
                         h3 { (kind(group.kind())) " " code { (group.rule) } " " span.soft.count { "in " (plural(group.files(), "file")) } }
                         @for (place, said) in group.sentences.iter().enumerate() {
-                            p { @if said.kind != group.kind() { (kind(said.kind)) " " } (prose(&said.first.message)) }
-                            @if let Some(reason) = &said.first.accepted { p { "Accepted: " (prose(reason)) } }
-                            ul.files { @for (file, members) in said.files.iter().take(MAX_FILES) {
-                                li.soft.mono { (file) @for member in members { " · " (member) } }
+                            p { @if said.kind != group.kind() { (kind(said.kind)) " " } (prose(&said.words)) }
+                            ul.files { @for place in said.files.iter().take(MAX_FILES) {
+                                li.soft.mono {
+                                    (place.file)
+                                    @for member in &place.members { " · " (member) }
+                                    @if let Some(own) = &place.own { " · " span.own { (own) } }
+                                }
                             } }
                             @if said.files.len() > MAX_FILES { p.soft { "and " (said.files.len() - MAX_FILES) " more" } }
-                            @if said.first.accepted.is_none() && group.is_last_to_say(place) { p.soft { (prose(&said.first.help)) } }
+                            @if group.is_last_to_say(place) { @match &said.first.accepted {
+                                Some(reason) => p { "Accepted: " (prose(reason)) },
+                                None => p.soft { (prose(&said.first.help)) },
+                            } }
                         }
                         p.soft { "More: " code { "relkit rule " (group.rule) } }
                     }
