@@ -145,8 +145,8 @@ impl FromStr for WheelFileName {
         let (distribution, version, build, tags) = match *parts.as_slice() {
             [distribution, version, _, _, _] => (distribution, version, None, &parts[2..]),
             [distribution, version, build, _, _, _] => (distribution, version, Some(build), &parts[3..]),
-            [_] => return Err(refused("it has no parts joined by `-`, and 5 or 6 are asked for".into())),
-            _ => return Err(refused(format!("it has {} parts joined by `-`, not 5 or 6", parts.len()))),
+            // Without the number that there is: files that are named wrong alike are told together.
+            _ => return Err(refused("not 5 or 6 parts are joined by `-` in it".into())),
         };
         let distribution = distribution.parse().map_err(|error| refused(format!("{error}")))?;
         if unescaped_version(version).is_none() {
