@@ -144,8 +144,7 @@ mod tests {
         };
         for codes in [&["elf-runpath"][..], &["set-targets", "elf-runpath"], &["receipt-failed", "a", "b"]] {
             let (head, page) = head(&of(codes));
-            let first =
-                format!("<dt>Failed</dt><dd><code class=\"rule\">{0}</code> {0} &lt;is&gt;", codes[0]);
+            let first = format!("<dt>Failed</dt><dd><code class=\"rule\">{0}</code> {0} &lt;is&gt;", codes[0]);
             assert!(head.contains(&first) && !head.contains("pip install"), "{head}");
             assert!(head.contains("<dt>Next</dt><dd><code>relkit check dist</code>"), "{head}");
             let more = match codes.len() {

@@ -20,7 +20,9 @@ fn shown_by(kind: &str, columns: &str, form: &str, wait_for: &str, arguments: &[
     terminal.arg(env!("CARGO_BIN_EXE_relkit")).args(arguments).current_dir(here);
     terminal.env("TERM", kind).env_remove("COLUMNS");
     // Each of them decides on colours by itself, and workflows set the last.
-    ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "CI"].map(|name| _ = terminal.env_remove(name));
+    for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "CI"] {
+        terminal.env_remove(name);
+    }
     let output = run(&mut terminal);
     assert!(output.status.success(), "{}", text(&output));
     Some(String::from_utf8(output.stdout).unwrap())
