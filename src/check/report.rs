@@ -275,23 +275,13 @@ mod tests {
         assert!(text.starts_with("3 files\n  error[zip-crc]: it has 12 to 120 MiB\n    in 3 files:\n"), "{text}");
         // Of two files each has its sentence, and so has what is counted otherwise.
         some.files.remove(3);
-        assert!(
-            some.text().starts_with(
-                "2 files\n  error[zip-crc]: `b.whl`: it has 120 MiB\n  error[zip-crc]: `c.whl`: it has 12 MiB\n    help"
-            ),
-            "{}",
-            some.text()
-        );
+        let (text, two) = (some.text(), "`b.whl`: it has 120 MiB\n  error[zip-crc]: `c.whl`: it has 12 MiB\n    help");
+        assert!(text.starts_with(&format!("2 files\n  error[zip-crc]: {two}")), "{text}");
         let places = ["line 1 is odd", "line 2 is odd", "line 3 is odd"];
         let files = ["a.whl", "b.whl", "c.whl"].iter().zip(places).map(|(name, words)| of(name, words)).collect();
         let text = Report { files, is_published: false }.text();
-        assert_eq!(
-            text,
-            format!(
-                "all 3 files\n  error[zip-crc]: `a.whl`: line 1 is odd\n  error[zip-crc]: `b.whl`: line 2 is odd\n  error[zip-crc]: `c.whl`: line 3 is odd\n{}",
-                end(3)
-            )
-        );
+        let odd = |file: &str, line: u8| format!("  error[zip-crc]: `{file}.whl`: line {line} is odd\n");
+        assert_eq!(text, format!("all 3 files\n{}{}{}{}", odd("a", 1), odd("b", 2), odd("c", 3), end(3)));
         let units = vec![of("a.whl", "it has 1.5 MiB"), of("b.whl", "it has 120 kB"), of("c.whl", "is empty")];
         let text = Report { files: units, is_published: false }.text();
         assert_eq!(text.matches("help:").count(), 3, "{text}");
