@@ -1,7 +1,6 @@
 //! All binaries of one payload or wheel together: which libraries they bring along, and which tags all of them honour.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,14 +8,12 @@ use super::bundled::{BundledLibraries, Reach};
 use super::bystander::{Bystanders, Entry, shipped_as_data};
 use super::error::BinaryError;
 use super::facts::{Details, Facts, Kind};
+use super::no_tag::{MAX_REASONS, WhyNoTag, reasons};
 use super::objection::{Absence, Objection, Weight};
 use super::tags::NextTag;
 use super::{loading, promise, read, tags, wasm};
 use crate::fs::FsError;
 use crate::target::{PlatformTag, PlatformTagSet};
-
-/// How many reasons a message gives.
-const MAX_REASONS: usize = 3;
 
 /// Every binary of one payload or wheel, with the path of each relative to its root. Collects from what was read of each
 /// file that claims to be one.
@@ -39,29 +36,6 @@ pub struct Inventory {
     is_of_wheel: bool,
     /// Whether no Python code of that wheel loads a library before it imports a module.
     is_imported_alone: bool,
-}
-
-/// Why no platform tag is honest for binaries, as a sentence about them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum WhyNoTag {
-    /// There is no tag at all for the machine or system of one of them.
-    Homeless(String),
-    RuledOut(String),
-}
-
-impl WhyNoTag {
-    /// What to do, where it is not that a tag is ruled out.
-    pub(crate) fn hint(&self) -> Option<String> {
-        let hint = "give a payload for Linux, macOS or Windows: no index takes wheels for that machine or system";
-        matches!(self, Self::Homeless(_)).then(|| hint.to_owned())
-    }
-}
-
-impl fmt::Display for WhyNoTag {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Homeless(why) | Self::RuledOut(why)) = self;
-        formatter.write_str(why)
-    }
 }
 
 impl FromIterator<(String, Result<Facts, BinaryError>)> for Inventory {
@@ -288,12 +262,6 @@ impl Inventory {
         is_lost && !(*reach == Reach::Absent && may_be_brought())
     }
 
-    /// What rules tags out, for a message: which binary breaks the promise of which tag, and how.
-    pub(crate) fn reasons<'a>(broken: impl IntoIterator<Item = (&'a PlatformTag, &'a str, &'a Objection)>) -> String {
-        let reason = |(tag, member, objection): (_, _, _)| format!("`{member}` under `{tag}`: {objection}");
-        broken.into_iter().take(MAX_REASONS).map(reason).collect::<Vec<_>>().join("; ")
-    }
-
     /// One of the binaries alone, with the libraries beside it.
     pub(crate) fn alone(&self, member: &str) -> Self {
         let binaries = self.binaries.iter().filter(|(known, _)| known == member).cloned().collect();
@@ -325,9 +293,7 @@ impl Inventory {
     /// Why the binaries have no honest tag: that none is for their machine or system, or what rules out the tags that promise
     /// most.
     pub(crate) fn why_no_tag(&self) -> WhyNoTag {
-        self.why_no_tag_or(|| {
-            Self::reasons(self.hopeless().iter().map(|(tag, member, objection)| (tag, *member, objection)))
-        })
+        self.why_no_tag_or(|| reasons(self.hopeless().iter().map(|(tag, member, objection)| (tag, *member, objection))))
     }
 
     /// The same, with what rules out the tags that are nearest to others.

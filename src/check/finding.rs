@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::console::text::shortened;
+use crate::console::text::{plural, shortened};
 use crate::digest::Sha256Digest;
 use crate::error::Exit;
 use crate::target::TargetTriple;
@@ -18,7 +18,7 @@ const MAX_LISTED: usize = 50;
 
 /// What the last of those that are listed says of the others.
 fn not_listed(count: usize) -> String {
-    format!(" (and {count} more findings of this rule)")
+    format!(" (and {} of this rule)", plural(count, "more finding"))
 }
 
 /// How much a finding matters.
@@ -187,6 +187,13 @@ impl Findings {
         self.with(self.severity, Some(member), message);
     }
 
+    /// A finding for which there is more to say on what to do than the rule has.
+    pub(crate) fn advise(&mut self, severity: Severity, member: Option<&str>, message: impl Into<String>, help: &str) {
+        let member = member.map(str::to_owned).or_else(|| self.inside.clone());
+        let finding = self.finding(message).with_help(help);
+        self.put(Owner::Whole, Finding { severity, member, ..finding });
+    }
+
     /// The same about each of these members.
     pub(crate) fn each<'a>(&mut self, members: impl IntoIterator<Item = &'a str>, message: &str) {
         members.into_iter().for_each(|member| self.member(member, message));
@@ -250,7 +257,7 @@ mod tests {
             let of = all.iter().filter(|(of, _)| *of == owner);
             assert_eq!(of.clone().count(), 2 * MAX_LISTED);
             assert_eq!(
-                of.filter(|(_, finding)| finding.message.ends_with("(and 1 more findings of this rule)")).count(),
+                of.filter(|(_, finding)| finding.message.ends_with("(and 1 more finding of this rule)")).count(),
                 2
             );
         }

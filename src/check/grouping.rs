@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
 
 use super::finding::{Finding, Report, Severity};
+use crate::console::quantity::{Quantity, ranged};
 use crate::console::text::{shown_of, visible};
 
 /// From how many distributions on a finding is shown once for all of them.
@@ -27,7 +28,30 @@ pub(super) fn shared(report: &Report) -> Shared<'_> {
         }
     }
     places.retain(|_, (_, files)| files.len() >= SEVERAL);
+    // Of what others have another number of, all are told together.
+    let mut told: HashMap<_, HashSet<_>> = HashMap::new();
+    let whole = report.files.iter().flat_map(|file| &file.findings).filter(|found| found.member.is_none());
+    whole.for_each(|found| _ = told.entry(Amount::of(found)).or_default().insert(&found.message));
+    let is_alone = |found: &Finding| told.get(&Amount::of(found)).is_none_or(|told| told.len() == 1);
+    places.retain(|found, _| found.member.is_some() || Quantity::of(found.words()).is_none() || is_alone(found));
     places
+}
+
+/// What findings have in common that say another quantity of the same.
+#[derive(PartialEq, Eq, Hash)]
+struct Amount<'a> {
+    of: (&'a str, Severity, &'a str, Option<&'a str>),
+    shape: Option<(&'a str, &'a str, &'a str)>,
+}
+
+impl<'a> Amount<'a> {
+    fn of(finding: &'a Finding) -> Self {
+        let Finding { rule, severity, help, accepted, .. } = finding;
+        Self {
+            of: (rule, *severity, help, accepted.as_deref()),
+            shape: Quantity::of(finding.words()).map(Quantity::shape),
+        }
+    }
 }
 
 /// The same by files, in the order of the first finding of each.
@@ -101,10 +125,18 @@ pub(super) fn heading(report: &Report, files: &[usize]) -> String {
     format!("{} files: {}", files.len(), names.join(", "))
 }
 
+/// `all 8 files`, or `2 files` where every finding below names its own.
+pub(super) fn heading_of_named(report: &Report, files: &[usize]) -> String {
+    let heading = heading(report, files);
+    heading.split_once(": ").map_or(heading.clone(), |(count, _)| count.to_owned())
+}
+
 /// Findings that say the same of several members.
 struct Entry<'a> {
     finding: &'a Finding,
     members: Vec<&'a str>,
+    /// The sentence for all of them and what each of them has, where that is not the same.
+    amounts: Option<(String, Vec<String>)>,
     /// How often it is found.
     count: usize,
     /// How many of these are not listed.
@@ -121,14 +153,45 @@ impl<'a> Entry<'a> {
             let alike = (rule, severity, member.is_some(), finding.words(), help, accepted);
             let place = *known.entry(alike).or_insert(entries.len());
             if place == entries.len() {
-                entries.push(Self { finding, members: Vec::new(), count: 0, unlisted: 0 });
+                entries.push(Self { finding, members: Vec::new(), amounts: None, count: 0, unlisted: 0 });
             }
             entries[place].count += 1;
             entries[place].unlisted += finding.unlisted;
             // A file that has it more than once is one file.
             entries[place].members.extend(member.as_deref().filter(|member| named.insert((place, *member))));
         }
-        entries
+        Self::by_amount(entries)
+    }
+
+    /// Those that say another quantity of the same are one, from so many members on as are listed.
+    fn by_amount(entries: Vec<Self>) -> Vec<Self> {
+        let mut groups: Vec<Vec<Self>> = Vec::new();
+        let mut known = HashMap::new();
+        for entry in entries {
+            let amount = Amount::of(entry.finding);
+            let is_one = amount.shape.is_some() && !entry.members.is_empty();
+            let place = if is_one { *known.entry(amount).or_insert(groups.len()) } else { groups.len() };
+            if place == groups.len() {
+                groups.push(Vec::new());
+            }
+            groups[place].push(entry);
+        }
+        groups.into_iter().flat_map(|group| Self::merged(&group).map_or(group, |one| vec![one])).collect()
+    }
+
+    fn merged(group: &[Self]) -> Option<Self> {
+        let quantities: Vec<_> = group.iter().filter_map(|one| Quantity::of(one.finding.words())).collect();
+        let own = group.iter().zip(&quantities).flat_map(|(one, has)| one.members.iter().map(|_| has.own()));
+        let members: Vec<_> = group.iter().flat_map(|one| one.members.iter().copied()).collect();
+        let is_list = group.len() > 1 && members.len() >= MANY && quantities.len() == group.len();
+        let sentence = ranged(&quantities).filter(|_| is_list)?;
+        Some(Self {
+            finding: group[0].finding,
+            amounts: Some((sentence, own.collect())),
+            members,
+            count: group.iter().map(|one| one.count).sum(),
+            unlisted: group.iter().map(|one| one.unlisted).sum(),
+        })
     }
 
     /// Whether one closing line does for both: what is accepted has its own reason.
@@ -139,7 +202,7 @@ impl<'a> Entry<'a> {
 
     fn text(&self) -> String {
         let Finding { rule, severity, accepted, .. } = self.finding;
-        let message = self.finding.words();
+        let message = self.amounts.as_ref().map_or(self.finding.words(), |(sentence, _)| sentence);
         let kind = accepted.as_ref().map_or(severity.to_string(), |_| "accepted".to_owned());
         let often = Some(self.count).filter(|count| *count > self.members.len() && !self.members.is_empty());
         let often = often.map(|count| format!(" ({count} times)")).unwrap_or_default();
@@ -153,7 +216,12 @@ impl<'a> Entry<'a> {
             }
             members => {
                 let shown = shown_of(members.len());
-                let names = members[..shown].iter().map(|member| format!("      `{}`\n", visible(member)));
+                let own = |place: usize| {
+                    let own = self.amounts.as_ref().and_then(|(_, own)| own.get(place));
+                    own.map(|own| format!(": {own}")).unwrap_or_default()
+                };
+                let names = members[..shown].iter().enumerate();
+                let names = names.map(|(place, member)| format!("      `{}`{}\n", visible(member), own(place)));
                 let head = format!("  {kind}[{rule}]: {}\n", visible(message));
                 let count = members.len() + self.unlisted;
                 let mut text = format!("{head}    in {count} files:\n{}", names.collect::<String>());

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::finding::{FileReport, Finding, Report, Severity};
-use super::grouping::{Shape, closing, heading, in_common, list, of_shape, shared};
+use super::grouping::{Shape, closing, heading, heading_of_named, in_common, list, of_shape, shared};
 use super::rule::Remedy;
 use super::rules::rules;
 use crate::console::Shown;
@@ -27,7 +27,7 @@ impl Shown for Report {
         for (files, findings) in of_shape.values() {
             let place = blocks.iter().position(|(_, known, _)| known == files).unwrap_or(blocks.len());
             if place == blocks.len() {
-                blocks.push((heading(self, files), files.clone(), Vec::new()));
+                blocks.push((heading_of_named(self, files), files.clone(), Vec::new()));
             }
             blocks[place].2.extend(findings);
         }
@@ -245,27 +245,51 @@ mod tests {
         }
     }
 
-    /// As the sizes of the wheels of a release: each says its own, and what to do is said once.
+    /// As the sizes of the wheels of a release: one sentence, and what each of them has.
     #[test]
-    fn what_many_files_have_in_common_but_for_numbers_is_one_block() {
+    fn what_many_files_have_in_common_but_for_a_number_is_one_entry() {
         let of = |name: &str, message: &str| {
             let mut file = report().files.remove(0);
             let finding = file.findings.remove(0);
             file.findings = vec![Finding { member: None, message: message.into(), ..finding }];
             FileReport { path: PathBuf::from("d").join(name), ..file }
         };
-        let files = vec![of("a.whl", "has 1.5 MiB"), of("b.whl", "has 120 MiB"), of("c.whl", "has 12 MiB")];
+        let end = |count| {
+            format!(
+                "    help: Do something else\n\n{count} files checked: {count} errors, 0 warnings\nnext: relkit rule zip-crc\n"
+            )
+        };
+        // Two of them have the same, which is no reason to tell them apart from the others.
+        let files = vec![
+            of("a.whl", "it has 1.5 MiB"),
+            of("b.whl", "it has 120 MiB"),
+            of("c.whl", "it has 12 MiB"),
+            of("d.whl", "it has 12 MiB"),
+        ];
         let mut some = Report { files, is_published: false };
+        let one = "  error[zip-crc]: it has 1.5 to 120 MiB\n    in 4 files:\n      `a.whl`: 1.5 MiB\n      `b.whl`: 120 MiB\n      \
+                   `c.whl`: 12 MiB\n      `d.whl`: 12 MiB\n";
+        assert_eq!(some.text(), format!("all 4 files\n{one}{}", end(4)));
+        some.files[0].findings.clear();
+        let text = some.text();
+        assert!(text.starts_with("3 files\n  error[zip-crc]: it has 12 to 120 MiB\n    in 3 files:\n"), "{text}");
+        // Of two files each has its sentence, and so has what is counted otherwise.
+        some.files.remove(3);
+        let (text, two) = (some.text(), "`b.whl`: it has 120 MiB\n  error[zip-crc]: `c.whl`: it has 12 MiB\n    help");
+        assert!(text.starts_with(&format!("2 files\n  error[zip-crc]: {two}")), "{text}");
+        let places = ["line 1 is odd", "line 2 is odd", "line 3 is odd"];
+        let files = ["a.whl", "b.whl", "c.whl"].iter().zip(places).map(|(name, words)| of(name, words)).collect();
+        let text = Report { files, is_published: false }.text();
+        let odd = |file: &str, line: u8| format!("  error[zip-crc]: `{file}.whl`: line {line} is odd\n");
+        assert_eq!(text, format!("all 3 files\n{}{}{}{}", odd("a", 1), odd("b", 2), odd("c", 3), end(3)));
+        let units = vec![of("a.whl", "it has 1.5 MiB"), of("b.whl", "it has 120 kB"), of("c.whl", "is empty")];
+        let text = Report { files: units, is_published: false }.text();
+        assert_eq!(text.matches("help:").count(), 3, "{text}");
+        let all = vec![of("a.whl", "it has 3 names"), of("b.whl", "it has 3 names"), of("c.whl", "it has 3 names")];
         assert_eq!(
-            some.text(),
-            "all 3 files\n  error[zip-crc]: `a.whl`: has 1.5 MiB\n  error[zip-crc]: `b.whl`: has 120 MiB\n  \
-             error[zip-crc]: `c.whl`: has 12 MiB\n    help: Do something else\n\n3 files checked: 3 errors, 0 warnings\n\
-             next: relkit rule zip-crc\n"
+            Report { files: all, is_published: false }.text(),
+            format!("all 3 files\n  error[zip-crc]: it has 3 names\n{}", end(3))
         );
-        some.files[2].findings[0].message = "has 12 kB".into();
-        assert_eq!(some.text().matches("help:").count(), 2, "{}", some.text());
-        some.files[1].findings[0].message = "is empty".into();
-        assert_eq!(some.text().matches("help:").count(), 3, "{}", some.text());
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::console::layout::HELP_COLUMNS;
 
 pub(crate) use judge::{Check, Coverage, Inspect, Rule, Smoke};
 pub(crate) use make::{Build, GenerateTypes, Retag, SchemaSource, StageRuntime, StageSdk};
-pub(crate) use options::{IndexSource, ProductOptions, PublishedSource, ReleaseOptions};
+pub(crate) use options::{AnnotatedFormatOptions, IndexSource, ProductOptions, PublishedSource, ReleaseOptions};
 pub(crate) use product::{Completions, Init, Man, Matrix, Workflow};
 pub(crate) use publish::{ExpectedDigest, Fetch, GateOptions, Publish, Verify};
 pub(crate) use release::{Demo, Release};

@@ -29,9 +29,9 @@ use std::error::Error as _;
 use std::io::{self, Write as _};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _};
+use clap::{Args as _, ColorChoice, CommandFactory as _, FromArgMatches as _};
 
-use crate::cli::{Cli, Command};
+use crate::cli::{AnnotatedFormatOptions, Cli, Command};
 use crate::console::layout::{self, HELP_COLUMNS};
 use crate::console::{Color, Console, OutputForm, Volume, text::visible};
 use crate::error::{Exit, Failure};
@@ -65,10 +65,10 @@ pub fn run(parsed: Result<Cli, clap::Error>) -> Exit {
     relkit_client::process::adopt_orphans();
     relkit_client::process::outlive_file_limit();
     let console = Console::new(volume, cli.verbosity.color);
-    let console = match (asks_for_json(), annotates(&cli.command)) {
-        (true, _) => console.for_json(),
-        (false, true) => console.for_annotations(),
-        (false, false) => console,
+    let console = match asked_form() {
+        Some(OutputForm::Json) => console.for_json(),
+        Some(_) => console.for_annotations(),
+        None => console,
     };
     let at_the_end = console.clone();
     clean_on_interrupt(move |words| at_the_end.interrupted(words));
@@ -76,34 +76,18 @@ pub fn run(parsed: Result<Cli, clap::Error>) -> Exit {
     console.finish(exit)
 }
 
-/// Whether the command annotates a workflow run; the matrix in that form is no annotation.
-fn annotates(command: &Command) -> bool {
-    let form = match command {
-        Command::Check(arguments) => arguments.output.format,
-        Command::Verify(arguments) => arguments.output.format,
-        Command::Smoke(arguments) => arguments.output.format,
-        _ => return false,
-    };
-    form == OutputForm::Annotations
-}
-
-/// Whether the command line asks for JSON, be the rest of it right or wrong.
-fn asks_for_json() -> bool {
-    asks("--format", "json")
-}
-
 /// The form for programs that the command line asks for, be the rest of it right or wrong.
 fn asked_form() -> Option<OutputForm> {
-    /// The commands that annotate a workflow run.
-    const ANNOTATING: [&str; 3] = ["check", "verify", "smoke"];
-    let annotates = || {
-        asks("--format", "github")
-            && slips::typed_command(&Cli::command()).is_some_and(|it| ANNOTATING.contains(&it.get_name()))
-    };
-    match asks_for_json() {
+    let annotates = || asks("--format", "github") && slips::typed_command(&Cli::command()).is_some_and(annotates);
+    match asks("--format", "json") {
         true => Some(OutputForm::Json),
         false => annotates().then_some(OutputForm::Annotations),
     }
+}
+
+/// Whether a command annotates a workflow run, as its declaration says; the matrix in a form of that name is no annotation.
+fn annotates(command: &clap::Command) -> bool {
+    command.get_groups().any(|group| Some(group.get_id()) == AnnotatedFormatOptions::group_id().as_ref())
 }
 
 /// The colour of what is said of a command line that is wrong, and of help.
@@ -252,5 +236,27 @@ fn dispatch(command: Command, console: &Console) -> Result<Exit, Failure> {
         Command::Inspect(arguments) => inspect::run(&arguments, console),
         Command::Completions(arguments) => completions::run(&arguments, console),
         Command::Man(arguments) => pages::man(&arguments, console),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The help of the form is what a reader goes by.
+    #[test]
+    fn commands_annotate_where_their_help_says_so() {
+        let known = Cli::command();
+        let says = |command: &clap::Command, words: &str| {
+            let format = command.get_arguments().find(|argument| argument.get_id() == "format");
+            let forms = format.map(clap::Arg::get_possible_values).unwrap_or_default();
+            let form = forms.iter().find(|form| form.get_name() == "github");
+            form.and_then(|form| form.get_help()).is_some_and(|help| help.to_string().contains(words))
+        };
+        for command in known.get_subcommands() {
+            assert_eq!(annotates(command), says(command, "annotate"), "{}", command.get_name());
+        }
+        assert!(known.get_subcommands().any(annotates));
+        assert!(known.get_subcommands().any(|command| says(command, "GITHUB_OUTPUT")), "no form of that name but this");
     }
 }

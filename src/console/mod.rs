@@ -8,6 +8,7 @@ pub(crate) mod layout;
 pub(crate) mod markdown;
 mod paint;
 mod progress;
+pub(crate) mod quantity;
 mod screen;
 pub(crate) mod text;
 

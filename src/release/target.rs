@@ -132,8 +132,12 @@ fn inspect(staged: &StagedRuntime) -> StepRow {
     let (outcome, detail) = if dishonest.is_empty() {
         (Outcome::Passed, what)
     } else {
-        let (honest, dishonest) = (quoted(inventory.honest_tags()), quoted(&dishonest));
-        (Outcome::Warned, format!("{what}; honest are {honest}, not {dishonest}"))
+        let honest = match &inventory.honest_tags()[..] {
+            [] => "no tag is honest".to_owned(),
+            [tag] => format!("honest is `{tag}`"),
+            tags => format!("honest are {}", quoted(tags)),
+        };
+        (Outcome::Warned, format!("{what}; {honest}, not {}", quoted(&dishonest)))
     };
     step("inspect", outcome, detail, started.elapsed())
 }

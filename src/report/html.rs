@@ -54,6 +54,7 @@ impl ReleaseReport {
         visible_lines(&page.into_string())
     }
 
+    /// What it is, and first of all what is to be done with it: one that failed is not to be installed.
     fn header(&self, title: &str) -> Markup {
         let installed = self.sdk_distribution.as_ref().unwrap_or(&self.distribution);
         html! {
@@ -64,14 +65,36 @@ impl ReleaseReport {
                 dl.facts {
                     dt { "Release tag" } dd { code { (self.release_tag) } }
                     @if let Some(date) = &self.date { dt { "Date" } dd { time datetime=(date) { (date) } } }
-                    dt { "Install" }
-                    dd {
-                        code { "pip install " (installed) "==" (self.version) } br;
-                        code { "uv pip install " (installed) "==" (self.version) }
+                    @if self.is_failed() {
+                        @if let Some(first) = self.problems.first() {
+                            dt { "Failed" }
+                            dd {
+                                code.rule { (first.code) } " " (prose(&first.message))
+                                @if let more @ 1.. = self.problems.len() - 1 {
+                                    " " a href="#problems" { "and " (plural(more, "more problem")) }
+                                }
+                            }
+                        }
+                        @if let Some(next) = &self.next { dt { "Next" } dd { code { (next) } } }
+                    } @else {
+                        dt { "Once published" }
+                        dd {
+                            code { "pip install " (installed) "==" (self.version) } br;
+                            code { "uv pip install " (installed) "==" (self.version) }
+                        }
                     }
                 }
             }
         }
+    }
+
+    fn is_failed(&self) -> bool {
+        self.outcome == Outcome::Failed
+    }
+
+    /// The title of the platforms: of a release that failed nothing can be installed yet.
+    fn platforms_title(&self) -> &'static str {
+        if self.is_failed() { "Who could install it" } else { "Who can install it" }
     }
 
     fn has_wheels(&self) -> bool {
@@ -84,7 +107,7 @@ impl ReleaseReport {
             ("problems", "Problems", !self.problems.is_empty()),
             ("warnings", "Warnings", !self.warnings.is_empty()),
             ("targets", "Targets", !self.targets.is_empty()),
-            ("platforms", "Who can install it", !self.coverage.is_empty()),
+            ("platforms", self.platforms_title(), !self.coverage.is_empty()),
             ("findings", "Findings", true),
             ("changes", "Changes", self.changes.is_some()),
             ("wheels", "Wheels", self.has_wheels()),
@@ -165,9 +188,11 @@ impl ReleaseReport {
         let (older, neutral): (Vec<_>, Vec<_>) = neutral.partition(|row| row.is_too_old());
         html! {
             section aria-labelledby="platforms" {
-                h2 id="platforms" { "Who can install it" }
+                h2 id="platforms" { (self.platforms_title()) }
                 p.soft { (self.covered()) " of " (self.coverage.len()) " well-known platforms get a wheel." }
                 ul.grid {
+                    // What is to be mended comes first.
+                    @for row in &missing { li.cell.none { (row.name) br; span.failed { "✗ no wheel" } } }
                     @for row in of(|row| row.wheel.is_some()) {
                         li.cell { (row.name) br; @if let Some(wheel) = &row.wheel {
                             span.soft.mono title=(wheel) { @for (place, tag) in platform_part(wheel).split('.').enumerate() {
@@ -175,7 +200,6 @@ impl ReleaseReport {
                             } }
                         } }
                     }
-                    @for row in &missing { li.cell.none { (row.name) br; span.failed { "✗ no wheel" } } }
                 }
                 @for (rows, why) in [(&older, "older than the tags ask for"), (&neutral, "not supported by choice")] {
                     @if !rows.is_empty() { details {
@@ -198,13 +222,19 @@ impl ReleaseReport {
                     div.finding.error[group.kind() == "error"].accepted[group.kind() == "accepted"] {
                         h3 { (kind(group.kind())) " " code { (group.rule) } " " span.soft.count { "in " (plural(group.files(), "file")) } }
                         @for (place, said) in group.sentences.iter().enumerate() {
-                            p { @if said.kind != group.kind() { (kind(said.kind)) " " } (prose(&said.first.message)) }
-                            @if let Some(reason) = &said.first.accepted { p { "Accepted: " (prose(reason)) } }
-                            ul.files { @for (file, members) in said.files.iter().take(MAX_FILES) {
-                                li.soft.mono { (file) @for member in members { " · " (member) } }
+                            p { @if said.kind != group.kind() { (kind(said.kind)) " " } (prose(&said.words)) }
+                            ul.files { @for place in said.files.iter().take(MAX_FILES) {
+                                li.soft.mono {
+                                    (place.file)
+                                    @for member in &place.members { " · " (member) }
+                                    @if let Some(own) = &place.own { " · " span.own { (own) } }
+                                }
                             } }
                             @if said.files.len() > MAX_FILES { p.soft { "and " (said.files.len() - MAX_FILES) " more" } }
-                            @if said.first.accepted.is_none() && group.is_last_to_say(place) { p.soft { (prose(&said.first.help)) } }
+                            @if group.is_last_to_say(place) { @match &said.first.accepted {
+                                Some(reason) => p { "Accepted: " (prose(reason)) },
+                                None => p.soft { (prose(&said.first.help)) },
+                            } }
                         }
                         p.soft { "More: " code { "relkit rule " (group.rule) } }
                     }

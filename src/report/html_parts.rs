@@ -110,33 +110,41 @@ fn sboms(number: usize, target: &TargetRow) -> Markup {
     }
 }
 
+/// What is different first; of what is new, gone or the same there is a name and a size to say.
 pub(super) fn changes(changes: &Changes) -> Markup {
+    let of = |wanted: fn(&ChangeRow) -> bool| changes.distributions.iter().filter(move |row| wanted(row)).collect();
+    let lists: [(&str, Vec<&ChangeRow>); 3] = [
+        ("New", of(|row| row.before.is_none())),
+        ("Gone", of(|row| row.name.is_none())),
+        ("The same tags, files and dependencies", of(|row| is_compared(row) && row.differences().next().is_none())),
+    ];
+    let is_listed = |row: &ChangeRow| lists.iter().any(|(_, rows)| rows.iter().any(|one| std::ptr::eq(*one, row)));
     html! {
         section aria-labelledby="changes" {
             h2 id="changes" { "Changed since " (changes.against) }
-            @for row in &changes.distributions { (change(row)) }
+            @for row in changes.distributions.iter().filter(|row| !is_listed(row)) { (change(row)) }
+            @for (title, rows) in lists.iter().filter(|(_, rows)| !rows.is_empty()) {
+                h3 { (title) }
+                ul.sizes { @for row in rows { li {
+                    code.mono { (row.title()) } " "
+                    span.number { @match (&row.name, &row.before) {
+                        (None, _) => (human_bytes(row.bytes_before)),
+                        (_, None) => (human_bytes(row.bytes)),
+                        _ => { (human_bytes(row.bytes)) " " span.soft { (row.growth()) } },
+                    } }
+                } } }
+            }
         }
     }
 }
 
+/// A distribution that is there again.
 fn change(row: &ChangeRow) -> Markup {
     html! {
         div.change {
             h3.mono { (row.title()) }
-            @match (&row.name, &row.before) {
-                (Some(_), None) => p { "New: " (human_bytes(row.bytes)) },
-                (None, _) => p { "Gone: it had " (human_bytes(row.bytes_before)) },
-                (Some(_), Some(_)) => p {
-                    (human_bytes(row.bytes_before)) " → " (human_bytes(row.bytes)) " "
-                    span.soft { (row.growth()) }
-                },
-            }
-            @for (what, difference) in row.differences() {
-                (list(what, difference))
-            }
-            @if is_compared(row) && row.differences().next().is_none() {
-                p.soft { "The same tags, files and dependencies." }
-            }
+            p { (human_bytes(row.bytes_before)) " → " (human_bytes(row.bytes)) " " span.soft { (row.growth()) } }
+            @for (what, difference) in row.differences() { (list(what, difference)) }
         }
     }
 }
@@ -151,7 +159,7 @@ fn list(what: &str, difference: &Difference) -> Markup {
     let count = difference.added.len() + difference.removed.len();
     html! {
         details open[count <= 12] {
-            summary { (what) ": " (difference.added.len()) " added, " (difference.removed.len()) " removed" }
+            summary { (what) ": " (difference.words()) }
             ul.difference { @for (sign, name) in all.take(MAX_NAMES) { li { span.sign { (sign) } " " code.mono { (name) } } } }
             @if count > MAX_NAMES { p.soft { "and " (count - MAX_NAMES) " more" } }
         }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::groups::{Sentence, groups};
+use super::groups::{FilePlace, Sentence, groups};
 use super::value::{ProblemRow, ReleaseReport, TargetRow, reservations};
 use crate::console::markdown::{code, code_cell, escaped};
 use crate::console::text::{human_bytes, plural, shown_of, visible_lines};
@@ -62,7 +62,7 @@ pub(super) fn summary(release: &ReleaseReport) -> String {
     }
     for group in groups(release) {
         for said in &group.sentences {
-            let message = escaped(&said.first.message);
+            let message = escaped(&said.words);
             let _ = writeln!(text, "| {} `{}` | {message} | {} |", said.kind, group.rule, places(said));
         }
     }
@@ -103,11 +103,16 @@ fn folded(text: &mut String, summary: &str, lines: &[String]) {
 /// The files that a sentence is said of.
 fn places(said: &Sentence<'_>) -> String {
     let shown = shown_of(said.files.len());
-    let mut names: Vec<_> = said.files.iter().take(shown).map(|(file, _)| code_cell(file)).collect();
+    let mut names: Vec<_> = said.files.iter().take(shown).map(place).collect();
     if said.files.len() > shown {
         names.push(format!("and {} more", said.files.len() - shown));
     }
     names.join("<br>")
+}
+
+fn place(place: &FilePlace<'_>) -> String {
+    let own = place.own.as_ref().map(|own| format!(": {own}")).unwrap_or_default();
+    code_cell(place.file) + &own
 }
 
 fn cell(target: &TargetRow, step: &str) -> String {

@@ -116,7 +116,6 @@ mod tests {
             "no wheel",
             "1.5 s",
             "2024-05-01",
-            "pip install acme==1.2.3",
             "bin/&lt;new&gt;",
             "+50 B (+100%)",
             "&lt;b&gt; 1",
@@ -125,6 +124,41 @@ mod tests {
             assert!(page.contains(fact), "{fact}");
         }
         assert!(page.contains("&lt;script&gt;"));
+    }
+
+    /// Whatever made it fail, the page begins with that and with what comes next, and with no command that would install it.
+    #[test]
+    fn a_page_invites_to_install_what_passed_alone() {
+        let head = |release: &ReleaseReport| {
+            let page = release.html();
+            let head = page.split("</header>").next().unwrap().to_owned();
+            // The page names no such command anywhere else.
+            assert_eq!(page.contains("pip install"), head.contains("pip install"), "{page}");
+            (head, page)
+        };
+        let of = |codes: &[&str]| {
+            let problem = sample().problems.remove(0);
+            let row =
+                |code: &&str| ProblemRow { code: (*code).into(), message: format!("{code} <is>"), ..problem.clone() };
+            ReleaseReport { problems: codes.iter().map(row).collect(), ..sample() }
+        };
+        for codes in [&["elf-runpath"][..], &["set-targets", "elf-runpath"], &["receipt-failed", "a", "b"]] {
+            let (head, page) = head(&of(codes));
+            let first = format!("<dt>Failed</dt><dd><code class=\"rule\">{0}</code> {0} &lt;is&gt;", codes[0]);
+            assert!(head.contains(&first) && !head.contains("pip install"), "{head}");
+            assert!(head.contains("<dt>Next</dt><dd><code>relkit check dist</code>"), "{head}");
+            let more = match codes.len() {
+                1 => None,
+                2 => Some("and 1 more problem<"),
+                _ => Some("and 2 more problems<"),
+            };
+            assert_eq!(head.contains("more problem"), more.is_some(), "{head}");
+            assert!(more.is_none_or(|more| head.contains(more)), "{head}");
+            assert!(page.contains(">Who could install it</h2>"), "{page}");
+        }
+        let (head, page) = head(&ReleaseReport { outcome: Outcome::Passed, problems: Vec::new(), ..sample() });
+        assert!(head.contains("<dt>Once published</dt><dd><code>pip install acme==1.2.3</code>"), "{head}");
+        assert!(!head.contains("Failed") && page.contains(">Who can install it</h2>"), "{page}");
     }
 
     /// What is accepted is shown and counted as that, wherever it was found.
@@ -186,6 +220,67 @@ mod tests {
         assert_eq!(release.json()["targets"][1]["warnings"][0], "kept <back>");
         // What is accepted is not to be mended.
         assert!(!page.contains("<p class=\"soft\">retag</p>"), "{page}");
+    }
+
+    /// What differs in a number is one sentence with each file's own, and so is the reason why findings are accepted.
+    #[test]
+    fn findings_that_differ_in_a_number_are_one_and_a_reason_is_told_once() {
+        let mut release = sample();
+        let found = |file: &str, message: &str, accepted: Option<&str>| FindingRow {
+            file: file.into(),
+            member: None,
+            message: message.into(),
+            accepted: accepted.map(str::to_owned),
+            ..sample().findings.remove(0)
+        };
+        let sizes = [("a.whl", "it has 9 MiB"), ("b.whl", "it has 12.5 MiB"), ("c.whl", "it has 9 MiB")];
+        release.findings = sizes.map(|(file, words)| found(file, words, None)).into();
+        release.findings.extend(
+            ["x", "y"].map(|words| FindingRow { rule: "elf-pie".into(), ..found("a.whl", words, Some("meant")) }),
+        );
+        let page = release.html();
+        assert_eq!(page.matches("<p>it has 9 to 12.5 MiB</p>").count(), 1, "{page}");
+        assert!(!page.contains("<p>it has 9 MiB"), "{page}");
+        for own in [
+            "a.whl · <span class=\"own\">9 MiB",
+            "b.whl · <span class=\"own\">12.5 MiB",
+            "c.whl · <span class=\"own\">9 MiB",
+        ] {
+            assert!(page.contains(own), "{own}: {page}");
+        }
+        assert_eq!(page.matches("Accepted: meant").count(), 1, "{page}");
+        let text = release.markdown();
+        assert!(
+            text.contains("| it has 9 to 12.5 MiB | `a.whl`: 9 MiB<br>`c.whl`: 9 MiB<br>`b.whl`: 12.5 MiB |"),
+            "{text}"
+        );
+        // Two are told as they are.
+        release.findings.remove(0);
+        let text = release.markdown();
+        assert!(
+            text.contains("| it has 12.5 MiB | `b.whl` |") && text.contains("| it has 9 MiB | `c.whl` |"),
+            "{text}"
+        );
+    }
+
+    /// Of what is new, gone or the same a name and a size are all that there is to say.
+    #[test]
+    fn what_changed_comes_first_and_what_did_not_is_a_list() {
+        let mut release = sample();
+        let changes = release.changes.as_mut().unwrap();
+        let other = "acme_bin-1.2.2-py3-none-win32.whl".parse().ok();
+        let row =
+            ChangeRow { name: other.clone(), before: other.clone(), bytes: 7, bytes_before: 7, ..ChangeRow::default() };
+        let new = ChangeRow { before: None, ..row.clone() };
+        let gone = ChangeRow { name: None, ..row.clone() };
+        changes.distributions.splice(0..0, [new, row, gone]);
+        let page = release.html();
+        let part = page.split("<h2 id=\"changes\">").nth(1).unwrap().split("</section>").next().unwrap();
+        let places =
+            ["+50 B (+100%)", "files: 1 added<", "<h3>New</h3>", "<h3>Gone</h3>", "<h3>The same tags", "the same size"]
+                .map(|words| part.find(words).unwrap_or_else(|| panic!("{words}: {part}")));
+        assert!(places.is_sorted(), "{places:?}: {part}");
+        assert!(release.text().contains("; files: 1 added\n"), "{}", release.text());
     }
 
     #[test]

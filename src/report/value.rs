@@ -220,8 +220,8 @@ impl ChangeRow {
             (_, None) => format!("new, {}", human_bytes(self.bytes)),
             _ => format!("{}, {}", human_bytes(self.bytes), self.growth()),
         };
-        for (what, Difference { added, removed }) in self.differences() {
-            words += &format!("; {what}: {} added, {} removed", added.len(), removed.len());
+        for (what, difference) in self.differences() {
+            words += &format!("; {what}: {}", difference.words());
         }
         words
     }
@@ -237,6 +237,13 @@ impl Difference {
     /// Between two sets of names.
     pub(crate) fn between(before: &BTreeSet<String>, now: &BTreeSet<String>) -> Self {
         Self { added: now.difference(before).cloned().collect(), removed: before.difference(now).cloned().collect() }
+    }
+
+    /// `2 added, 1 removed`.
+    pub(super) fn words(&self) -> String {
+        let counts = [(self.added.len(), "added"), (self.removed.len(), "removed")];
+        let words = counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
+        words.collect::<Vec<_>>().join(", ")
     }
 
     pub(crate) fn is_none(&self) -> bool {

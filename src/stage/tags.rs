@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::error::{StageError, StageWarning};
-use crate::binary::{Inventory, Libc, Weight};
+use crate::binary::{Inventory, Libc, Weight, reasons};
 use crate::product::{RuntimeProject, Target};
 use crate::target::{PlatformTag, PlatformTagSet, TargetTriple};
 
@@ -133,7 +133,7 @@ fn nearest_reasons(project: &RuntimeProject, inventory: &Inventory) -> String {
     });
     let Some((tag, objections)) = nearest else { return String::new() };
     let broken = objections.iter().filter(|(_, objection)| objection.breaks_promise());
-    Inventory::reasons(broken.map(|(member, objection)| (tag, *member, objection)))
+    reasons(broken.map(|(member, objection)| (tag, *member, objection)))
 }
 
 /// Holds the target that the payload states against the tags.

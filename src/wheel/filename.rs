@@ -77,6 +77,13 @@ pub struct FileNameError {
     why: String,
 }
 
+impl FileNameError {
+    /// The same of a file that is named beside it.
+    pub(crate) fn of_named(&self) -> String {
+        format!("its name is not that of a {}: {}", self.kind, self.why)
+    }
+}
+
 impl Explain for FileNameError {
     fn hint(&self) -> Option<String> {
         Some("wheels are named `name-1.0-py3-none-any.whl`, source distributions `name-1.0.tar.gz`".into())
@@ -138,7 +145,8 @@ impl FromStr for WheelFileName {
         let (distribution, version, build, tags) = match *parts.as_slice() {
             [distribution, version, _, _, _] => (distribution, version, None, &parts[2..]),
             [distribution, version, build, _, _, _] => (distribution, version, Some(build), &parts[3..]),
-            _ => return Err(refused(format!("its parts joined by `-` are not 5 or 6, but {}", parts.len()))),
+            // Without the number that there is: files that are named wrong alike are told together.
+            _ => return Err(refused("not 5 or 6 parts are joined by `-` in it".into())),
         };
         let distribution = distribution.parse().map_err(|error| refused(format!("{error}")))?;
         if unescaped_version(version).is_none() {

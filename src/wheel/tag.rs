@@ -98,6 +98,17 @@ impl TagSet {
         [&self.python, &self.abi, &self.platform].iter().all(|part| part.is_sorted_by(|one, next| one < next))
     }
 
+    /// The same set with its tags in order, each once.
+    pub(crate) fn sorted(&self) -> Self {
+        let sorted = |part: &[String]| {
+            let mut part = part.to_vec();
+            part.sort_unstable();
+            part.dedup();
+            part
+        };
+        Self { python: sorted(&self.python), abi: sorted(&self.abi), platform: sorted(&self.platform) }
+    }
+
     /// Whether Windows installs it. Tags that nobody knows are no Windows.
     pub(crate) fn reach(&self) -> Reach {
         let is_for_windows = |tag: &PlatformTag| matches!(tag, PlatformTag::Any | PlatformTag::Windows(_));

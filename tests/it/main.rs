@@ -13,6 +13,7 @@ mod check_abi;
 mod check_cases;
 mod check_documents;
 mod check_fuzz;
+mod check_help;
 mod check_loaders;
 mod check_modules;
 mod check_published;

@@ -250,9 +250,10 @@ fn measured(page: &str, widths: &str, scheme: &str) -> Option<Vec<String>> {
 #[test]
 fn the_page_fits_every_screen_and_every_reader_and_fetches_nothing() {
     for scheme in ["light", "dark"] {
-        let results = measured(&sample().html(), "1280, 768, 390, 320", scheme);
+        let results = measured(&sample().html(), "1280, 920, 768, 390, 320", scheme);
         let Some(results) = results else { return eprintln!("skipped: there is no Chromium here") };
-        let expected = ["1280", "320", "390", "768"].map(|width| format!("{width} {scheme}: fits, 0 fetched, shown "));
+        let expected =
+            ["1280", "320", "390", "768", "920"].map(|width| format!("{width} {scheme}: fits, 0 fetched, shown "));
         assert_eq!(results, expected);
     }
 }

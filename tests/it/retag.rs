@@ -217,7 +217,7 @@ fn a_tag_that_is_not_honest_is_refused() {
     put(directory.path(), &wheel);
     let wheel = wheel.file_name.as_str();
     let program = "codex_cli_bin/bin/codex";
-    let honest = "honest are `manylinux_2_28_x86_64`";
+    let honest = "honest is `manylinux_2_28_x86_64`";
     for (tag, objection) in [
         ("manylinux_2_17_x86_64", "it needs `GLIBC_2.28` for `fcntl`"),
         ("manylinux_2_28_x86_64.musllinux_1_1_x86_64", "it is linked against glibc"),

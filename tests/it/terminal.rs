@@ -43,14 +43,28 @@ fn a_terminal_shows_lines_that_fit_and_colour_by_choice() {
     fs::write(corner.path().join(name), linux().renamed(name).build()).unwrap();
     fs::write(corner.path().join("demo-1.0-py3-none-any.whl"), "words\n").unwrap();
     fs::create_dir(corner.path().join("directory")).unwrap();
-    let cases: [&[&str]; 5] = [
+    // Wheels of another release and platform, and of names that no wheel has.
+    fs::create_dir(corner.path().join("several")).unwrap();
+    for version in ["0.162.0", "0.163.0"] {
+        for platform in ["win_amd64", "macosx_11_0_arm64", "musllinux_1_1_x86_64"] {
+            let name = format!("openai_codex_cli_bin-{version}-py3-none-{platform}.whl");
+            let wheel = linux().renamed(&name).build();
+            fs::write(corner.path().join("several").join(name), wheel).unwrap();
+        }
+    }
+    for name in ["openai_codex_cli_bin-0.163.0.whl", "openai_codex_cli_bin.whl", "a-1-2-3.whl", "notes.txt"] {
+        fs::write(corner.path().join("several").join(name), "words\n").unwrap();
+    }
+    let cases: [&[&str]; 7] = [
         &["check", "demo-1.0-py3-none-any.whl"],
+        &["check", "several"],
+        &["verify", "several", "--codex-version", "0.163.0", "--allow-missing", "all"],
         &["verify", "directory", "--codex-version", "0.163.0", "--allow-missing", "all"],
         &["coverage", name],
         &["check", "missing"],
         &["stage-sdk", "out", "--codex-version", "0.163.0", "--force"],
     ];
-    for (columns, color) in [("80", "auto"), ("80", "never"), ("120", "auto")] {
+    for (columns, color) in [("80", "auto"), ("80", "never"), ("120", "auto"), ("120", "never")] {
         let mut all = String::new();
         for arguments in cases {
             let arguments = [&["--color", color], arguments].concat();

@@ -74,7 +74,7 @@ impl Explain for RetagError {
             Self::Wheel(error) => error.hint(),
             Self::Binary { source, .. } => source.hint(),
             Self::Dishonest { honest, .. } | Self::Unjudged { honest, .. } => {
-                Some(honest_instead(honest, "`--honest` takes them"))
+                Some(honest_instead(honest, "`--honest` chooses by itself"))
             }
             Self::NoHonestTag { why, .. } => {
                 why.hint().or_else(|| Some("replace the binaries named, or build the wheel again".into()))

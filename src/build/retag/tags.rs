@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::error::RetagError;
 use super::report::Reason;
-use crate::binary::{Inventory, Objection, Weight};
+use crate::binary::{Inventory, Objection, Weight, reasons as said_against};
 use crate::target::{PlatformTag, PlatformTagSet};
 use crate::wheel::filename::WheelFileName;
 
@@ -130,5 +130,5 @@ fn nearest(had: &[PlatformTag], inventory: &Inventory) -> String {
     let kept = had.iter().filter_map(|tag| inventory.ruled_out_by(tag).map(|(member, it)| (tag.clone(), member, it)));
     let all = kept.chain(inventory.ruled_out());
     let all: Vec<_> = all.collect();
-    Inventory::reasons(all.iter().map(|(tag, member, it)| (tag, *member, it)))
+    said_against(all.iter().map(|(tag, member, it)| (tag, *member, it)))
 }

@@ -73,7 +73,8 @@ fn command_name(wheel: &WheelSubject, found: &mut Findings) {
         return;
     }
     let distribution = name.distribution.normalized();
-    found.whole(format!("no command is called `{distribution}`; there are {}", named(commands)));
+    let are = if commands.len() == 1 { "is" } else { "are" };
+    found.whole(format!("no command is called `{distribution}`; there {are} {}", named(commands)));
 }
 
 pub(crate) static RULES: &[&Rule] = &[&COMMAND_UNIQUE, &COMMAND_NAME];

@@ -145,13 +145,20 @@ fn no_junk(wheel: &WheelSubject, found: &mut Findings) {
         let lower = member.name.to_lowercase();
         let file = file_name(&lower);
         let is_sample = is_sample(&lower);
+        let is_key = is_among(KEYS, file) && member.size > 0 || has_private_key(&scanned.head);
         let mut put = |is_unwanted: bool, message: String| {
             let severity = if is_unwanted { Severity::Error } else { Severity::Warning };
-            found.with(severity, Some(&member.name), message);
+            // What may hold a secret asks for more.
+            let is_secret = is_unwanted && !file.starts_with("._") || is_key || is_store(file);
+            let is_secret = is_secret || lower.split('/').any(|part| part == ".env" || part.starts_with(".env."));
+            match is_secret {
+                true => found.with(severity, Some(&member.name), message),
+                false => found.advise(severity, Some(&member.name), message, "Exclude the file from the build"),
+            }
         };
         if let Some(part) = lower.split('/').find(|part| is_among(UNWANTED, part)) {
             put(part != ".env" || !is_sample, format!("`{part}` is a leftover of a tool"));
-        } else if is_among(KEYS, file) && member.size > 0 || has_private_key(&scanned.head) {
+        } else if is_key {
             // `.npmrc` and `credentials.json` also hold settings, or are forms to fill in.
             put(!is_sample && !matches!(file, ".npmrc" | "credentials.json"), "the file holds a secret".to_owned());
         } else if let Some(part) = lower.split('/').find(is_left) {
@@ -180,6 +187,11 @@ fn runs_javascript(wheel: &WheelSubject) -> bool {
 
 /// Where packages for Node.js lie; beside the sources of a site or a tool, those that built it.
 const NODE_MODULES: &str = "node_modules";
+
+/// Whether a file is a store of keys.
+fn is_store(file: &str) -> bool {
+    has_extension(file, &["p12", "pfx", "jks"])
+}
 
 /// Whether a file, by its lower-case path, is one of tests, examples or templates: what looks like a secret there is none.
 fn is_sample(path: &str) -> bool {

@@ -52,7 +52,10 @@ fn run_paths_of(facts: &Facts) -> impl Iterator<Item = (Option<Libc>, &str)> {
 }
 
 fn run_path_message(path: &str, why: &str) -> String {
-    format!("the run path `{path}` {why}")
+    match path {
+        "" => format!("an empty run path {why}"),
+        _ => format!("the run path `{path}` {why}"),
+    }
 }
 
 /// What follows the directory of the file itself in a run path.

@@ -11,7 +11,7 @@ use crate::check::subject::sdist::SdistSubject;
 use crate::check::subject::wheel::WheelSubject;
 use crate::member_path::file_name;
 use crate::target::PlatformTag;
-use crate::wheel::filename::FileNameError;
+use crate::wheel::filename::{FileNameError, WheelFileName};
 use crate::wheel::name::DistributionName;
 
 rule!(NAME_PARSE = "name-parse", Error, Both(name_parse_of_wheel, name_parse_of_sdist);
@@ -29,7 +29,7 @@ fn name_parse_of_sdist(sdist: &SdistSubject, found: &mut Findings) {
 }
 
 fn name_parse(error: Option<&FileNameError>, found: &mut Findings) {
-    error.into_iter().for_each(|error| found.whole(error.to_string()));
+    error.into_iter().for_each(|error| found.whole(error.of_named()));
 }
 
 rule!(NAME_NORMAL = "name-normal", Error, Both(name_normal_of_wheel, name_normal_of_sdist);
@@ -143,7 +143,9 @@ rule!(TAG_SET_SORTED = "tag-set-sorted", Warning, Wheel(tag_set_sorted);
 
 fn tag_set_sorted(wheel: &WheelSubject, found: &mut Findings) {
     if let Some(name) = wheel.name.as_ref().ok().filter(|name| !name.tags.is_sorted()) {
-        found.whole(format!("`{}` is not sorted, or has a tag twice", name.tags));
+        let sorted = WheelFileName { tags: name.tags.sorted(), ..name.clone() };
+        let message = format!("`{}` is not sorted, or has a tag twice", name.tags);
+        found.advise(Severity::Warning, None, message, &format!("Rename the file to `{sorted}`"));
     }
 }
 

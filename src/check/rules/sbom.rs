@@ -34,7 +34,10 @@ fn sbom(wheel: &WheelSubject, found: &mut Findings) {
     }
     let bundled = wheel.inventory.binaries().len();
     if bundled > 1 && !listed {
-        found.whole(format!("the wheel holds {bundled} binaries and no SBOM"));
+        // None of them has a list from which one could be made.
+        let help = "Add a CycloneDX or SPDX document of what is bundled to `.dist-info/sboms/`; relkit takes it there from \
+                    beside the program (`*.cdx.json`, `*.spdx.json`)";
+        found.advise(Severity::Warning, None, format!("the wheel holds {bundled} binaries and no SBOM"), help);
     }
 }
 

@@ -67,7 +67,9 @@ fn wheel_purelib(wheel: &WheelSubject, found: &mut Findings) {
     let scheme = |member: &str| wheel.scheme(member).0;
     let of_root = natives.clone().find(|member| matches!(scheme(member), Scheme::Root | Scheme::Purelib));
     if let Some(member) = natives.find(|member| scheme(member) == Scheme::Purelib) {
-        found.member(member, "native code lies in `.data/purelib`, which is for pure Python");
+        let message = "native code lies in `.data/purelib`, which is for pure Python";
+        let help = "Move the file to `.data/platlib`, or to the root of a wheel that says `Root-Is-Purelib: false`";
+        found.advise(Severity::Error, Some(member), message, help);
         return;
     }
     let any = wheel.platforms() == [PlatformTag::Any];
@@ -75,10 +77,13 @@ fn wheel_purelib(wheel: &WheelSubject, found: &mut Findings) {
         // What does not say `true` is installed as if it said `false`.
         Err(error) => found.with(Severity::Warning, None, error.to_string()),
         Ok(Root::Purelib) if of_root.is_some() => {
-            found.whole("`Root-Is-Purelib` is true and the wheel holds native code");
+            let such = of_root.map(|member| format!(", such as `{member}`")).unwrap_or_default();
+            let message = format!("`Root-Is-Purelib` is true and the wheel holds native code{such}");
+            found.advise(Severity::Error, None, message, "Write `Root-Is-Purelib: false`");
         }
         Ok(Root::Platlib) if !native && any => {
-            found.with(Severity::Warning, None, "`Root-Is-Purelib` is false and the wheel is pure Python");
+            let message = "`Root-Is-Purelib` is false and the wheel is pure Python";
+            found.advise(Severity::Warning, None, message, "Write `Root-Is-Purelib: true`");
         }
         Ok(_) => {}
     }
