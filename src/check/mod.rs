@@ -105,8 +105,9 @@ pub fn check_archive(archive: Archive, options: &Options<'_>) -> Result<(FileRep
     let version = options.release.map(|release| release.version.program());
     let mut wheel = WheelSubject::of(archive, options.runtime, version, options.digest)?;
     let found = run(options, |rule, found| rule.check_wheel(&wheel, found));
-    // Asked where a command that retags may be named: it holds every binary against many tags.
-    let may_be_mended = !report::remedies(found.iter().map(|(_, finding)| finding)).is_empty();
+    // Asked where a command that retags may name it, for itself or beside others: it holds every binary against many tags.
+    let may_be_mended =
+        options.names_several() || !report::remedies(found.iter().map(|(_, finding)| finding)).is_empty();
     let has_honest_tag = may_be_mended && rules::binary::has_honest_tag(&wheel);
     let (report, summary) = finished(found, Summary::of_wheel(&mut wheel, options.sdk), options);
     Ok((FileReport { has_honest_tag, ..report }, summary))

@@ -1,5 +1,6 @@
 //! What is checked, by which rules, and against what.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::error::CheckError;
@@ -33,6 +34,8 @@ impl Options<'_> {
     /// The files that are meant: files themselves, and of directories every wheel and source distribution, sorted.
     pub(super) fn distributions(&self) -> Result<Vec<PathBuf>, CheckError> {
         let mut files: Vec<PathBuf> = Vec::new();
+        // One file may be named by several paths.
+        let mut known = HashSet::new();
         for path in self.paths {
             let metadata = std::fs::metadata(path).map_err(FsError::read(path))?;
             let mut found = Vec::new();
@@ -52,13 +55,16 @@ impl Options<'_> {
             } else {
                 return Err(CheckError::Kind { path: path.clone() });
             }
-            for file in found {
-                if !files.contains(&file) {
-                    files.push(file);
-                }
-            }
+            files.extend(
+                found.into_iter().filter(|file| known.insert(file.canonicalize().unwrap_or_else(|_| file.clone()))),
+            );
         }
         Ok(files)
+    }
+
+    /// Whether more than one file may be meant, of which commands that mend are told.
+    pub(super) fn names_several(&self) -> bool {
+        self.release.is_none() && (self.paths.len() > 1 || self.paths.iter().any(|path| path.is_dir()))
     }
 
     /// What a finding about the set as a whole is shown under.

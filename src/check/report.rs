@@ -1,5 +1,6 @@
 //! The forms in which a report is shown.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -13,6 +14,8 @@ use crate::console::Shown;
 use crate::console::annotation::{Annotation, AnnotationLevel};
 use crate::console::text::{plural, shell_path, visible};
 use crate::fs::portable;
+use crate::target::{Architecture, PlatformTag};
+use crate::wheel::filename::WheelFileName;
 
 impl Shown for Report {
     /// First what many files have in common, then per file every other finding, its help once per rule; of all that what to
@@ -46,7 +49,7 @@ impl Shown for Report {
             let _ = writeln!(text, "{heading}");
             list(findings, &mut text);
             let mended = files.iter().map(|index| &self.files[*index]).filter(|file| self.is_mended_by_command(file));
-            let wheels: Vec<_> = mended.map(|file| typed(&file.path)).collect();
+            let wheels = self.mended_together(&mended.collect::<Vec<_>>());
             for remedy in remedies(findings.iter().copied()).into_iter().filter(|_| !wheels.is_empty()) {
                 let _ = writeln!(text, "  fix: {}", remedy.command(&wheels));
             }
@@ -99,14 +102,36 @@ impl Report {
         let remedy = *remedies([self.worst()?]).first()?;
         let has = |file: &&FileReport| file.findings.iter().any(|found| remedies([found]).contains(&remedy));
         let files = self.files.iter().filter(|file| self.is_mended_by_command(file)).filter(has);
-        let wheels: Vec<_> = files.map(|file| typed(&file.path)).collect();
+        let wheels = self.mended_together(&files.collect::<Vec<_>>());
         (!wheels.is_empty()).then(|| remedy.command(&wheels))
+    }
+
+    /// The wheels that a command is given, as they are typed: beside those that it mends the others of their release for the
+    /// same machines, for no tag may come to stand on two wheels.
+    fn mended_together(&self, mended: &[&FileReport]) -> Vec<String> {
+        let names: Vec<_> = mended.iter().filter_map(|file| named(file)).collect();
+        let is_one = |file: &&FileReport| {
+            let is_beside = |name: &WheelFileName| {
+                names.iter().any(|other| other.is_beside(name) && !machines(other).is_disjoint(&machines(name)))
+            };
+            mended.iter().any(|one| one.path == file.path)
+                || self.is_mended_by_command(file) && named(file).is_some_and(|name| is_beside(&name))
+        };
+        self.files.iter().filter(is_one).map(|file| typed(&file.path)).collect()
     }
 
     /// Whether a command can be given for a file: it is here, and has a tag that it could get.
     fn is_mended_by_command(&self, file: &FileReport) -> bool {
         !self.is_published && file.has_honest_tag
     }
+}
+
+fn machines(name: &WheelFileName) -> BTreeSet<Architecture> {
+    name.tags.platforms().unwrap_or_default().iter().flat_map(PlatformTag::architectures).collect()
+}
+
+fn named(file: &FileReport) -> Option<WheelFileName> {
+    file.path.file_name()?.to_str()?.parse().ok()
 }
 
 fn typed(path: &Path) -> String {

@@ -48,7 +48,7 @@ fn wheel(tag: &str) -> Summary {
         metadata: None,
         files: BTreeMap::from([("tool_bin/tool".to_owned(), sha256)]),
         python: BTreeMap::new(),
-        metadata_digest: None,
+        metadata_digests: None,
         refusal: None,
         mentions: None,
         package: None,

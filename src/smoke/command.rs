@@ -132,7 +132,7 @@ mod tests {
         let words = ["-e", "a b", "it's", "", "$HOME", "--x=1"].map(str::to_owned);
         assert_eq!(typed("rg", &words), r"rg -e 'a b' 'it'\''s' '' '$HOME' --x=1");
         let unseen = ["a\u{202e}b", "\u{1}"].map(str::to_owned);
-        assert_eq!(typed("my rg", &unseen), r"'my rg' $'a\u202eb' $'\u0001'");
+        assert_eq!(typed("my rg", &unseen), r"'my rg' $'a\342\200\256b' $'\001'");
     }
 
     #[test]

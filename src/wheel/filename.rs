@@ -107,6 +107,15 @@ impl WheelFileName {
             && self.pep440().is_some_and(|version| escaped_version(&version) == self.version)
     }
 
+    /// Whether it is of one release with another, for the same Pythons: an installer has the choice between them.
+    pub(crate) fn is_beside(&self, other: &Self) -> bool {
+        let of = |name: &Self| {
+            let Self { distribution, build, tags, .. } = name.clone();
+            (distribution.normalized(), name.pep440(), build, tags.python, tags.abi)
+        };
+        of(self) == of(other)
+    }
+
     /// The `NAME-VERSION` that the dist-info and data directories of this wheel are named by, as the file spells it.
     pub(crate) fn stem(&self) -> String {
         format!("{}-{}", self.distribution, self.version)

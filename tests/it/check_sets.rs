@@ -9,7 +9,7 @@ use crate::samples::binary::program;
 use crate::samples::wheel::{METADATA, Sample, linux, runtime};
 use crate::support::check::{E, W, assert_every_rule_has_a_case, findings_in, names};
 use crate::support::targets::TARGETS;
-use crate::support::{relkit, run, text};
+use crate::support::{json, relkit, run, text, write};
 
 const SDK_METADATA: &str = "Metadata-Version: 2.4\nName: openai-codex-app-server-sdk\nVersion: 0.163.0\nSummary: An SDK\n\
     License-Expression: Apache-2.0\nLicense-File: LICENSE\nRequires-Python: >=3.10\n\
@@ -196,6 +196,12 @@ fn the_complete_set_has_no_finding_and_every_other_has_its_own() {
             set(|set| set[3].metadata = set[3].metadata.replace("A program", "Another")),
         ),
         (
+            "set-same-python",
+            W,
+            "metadata with other line ends",
+            set(|set| set[3].metadata = set[3].metadata.replace('\n', "\r\n")),
+        ),
+        (
             "set-dup-payload",
             W,
             "one payload under two names",
@@ -299,4 +305,22 @@ fn a_runtime_has_no_source_distribution() {
     let members = [file(&format!("{top}/PKG-INFO"), METADATA), file(&format!("{top}/pyproject.toml"), "")];
     let found = findings_in(&[(&format!("{top}.tar.gz"), sdist(&members))]);
     assert_eq!(names(&found), BTreeSet::from([("set-no-sdist", E)]));
+}
+
+/// However it is spelled, one file is one.
+#[cfg(unix)]
+#[test]
+fn a_file_of_several_paths_is_checked_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let dist = directory.path().join("dist");
+    std::fs::create_dir(&dist).unwrap();
+    std::os::unix::fs::symlink("dist", directory.path().join("link")).unwrap();
+    let sample = linux();
+    let whole = write(&dist, &sample.file_name, sample.build());
+    let spelled = ["dist/", "./dist/", "dist/../dist/", "link/"].map(|place| format!("{place}{}", sample.file_name));
+    let mut check = relkit();
+    check.arg("check").args(&spelled).arg(&whole).args(["dist", "--format", "json"]).current_dir(directory.path());
+    let report = json(&run(&mut check));
+    assert_eq!(report["files"].as_array().unwrap().len(), 1, "{report:#}");
+    assert_eq!(report["files"][0]["path"], *spelled[0], "{report:#}");
 }

@@ -209,6 +209,27 @@ fn no_new_tag_stands_on_two_wheels() {
     assert_eq!(written(&[&musl]).0, all);
 }
 
+/// What `check` proposes for one wheel of a release puts no tag on two of them.
+#[test]
+fn a_proposed_command_names_the_wheels_that_share_a_machine() {
+    let directory = tempfile::tempdir().unwrap();
+    let dist = directory.path().join("dist");
+    fs::create_dir(&dist).unwrap();
+    let tags = ["manylinux_2_17_x86_64", "musllinux_1_1_x86_64", "macosx_11_0_arm64"];
+    put(&dist, &under(tags[0], linux()));
+    put(&dist, &under(tags[1], linux()));
+    put(&dist, &under(tags[2], mac_wheel(mac(ARM64, 2, 11).build())));
+    let said = text(&run(relkit().args(["check", "dist"]).current_dir(directory.path())));
+    let fix =
+        said.lines().find_map(|line| line.trim().strip_prefix("fix: relkit ")).unwrap_or_else(|| panic!("{said}"));
+    let named = |tag: &str| fix.contains(&format!("-{tag}.whl"));
+    assert!(named(tags[0]) && named(tags[1]) && !named(tags[2]), "{fix}");
+    assert!(run(relkit().args(fix.split(' ')).current_dir(directory.path())).status.success(), "{fix}");
+    let written = names(&directory.path().join("honest"));
+    let expected = ["manylinux2014_x86_64.manylinux_2_17_x86_64", tags[1]].map(|tag| format!("{NAME}-{tag}.whl"));
+    assert_eq!(written, expected, "{fix}");
+}
+
 #[test]
 fn a_tag_that_is_not_honest_is_refused() {
     let directory = tempfile::tempdir().unwrap();

@@ -12,7 +12,6 @@ use crate::build::output;
 use crate::digest::Sha256Digest;
 use crate::fs::Existing;
 use crate::target::{PlatformTag, PlatformTagSet};
-use crate::version::PublicVersion;
 use crate::wheel::filename::WheelFileName;
 use crate::wheel::loading_code;
 use crate::wheel::reader::{MAX_TEXT, Wheel, WheelError};
@@ -47,22 +46,13 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// Whether it is of one release with another, for the same Pythons: an installer has the choice between them.
-    fn is_beside(&self, other: &Self) -> bool {
-        let of = |plan: &Self| {
-            let WheelFileName { distribution, version, build, tags } = plan.name.clone();
-            (distribution.normalized(), version.parse::<PublicVersion>().ok(), build, tags.python, tags.abi)
-        };
-        of(self) == of(other)
-    }
-
     fn platforms(&self) -> Vec<PlatformTag> {
         self.name.tags.platform.iter().filter_map(|tag| tag.parse().ok()).collect()
     }
 
     /// Why a tag that this wheel had not is left to another wheel, which had it, or which is the one for that C library.
     fn left_to(&self, other: &Self, tag: &PlatformTag) -> Option<&'static str> {
-        if !self.is_beside(other) || self.kept.iter().any(|had| had.canonical() == tag.canonical()) {
+        if !self.name.is_beside(&other.name) || self.kept.iter().any(|had| had.canonical() == tag.canonical()) {
             return None;
         }
         let is_of_libc = |had: &PlatformTag| {

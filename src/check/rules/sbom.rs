@@ -12,7 +12,7 @@ use crate::zip::archive::Member;
 rule!(SBOM = "sbom", Warning, Wheel(sbom);
     what: "A wheel whose programs carry lists of their dependencies (cargo-auditable, Go build information), or that bundles further binaries, says what is in them in `.dist-info/sboms/` (PEP 770).",
     why: "Scanners see only the distribution's own name, so a vulnerable library or program inside stays unseen.",
-    fix: "Lay a CycloneDX or SPDX document of what is bundled into the payload before it is staged; of lists that programs carry relkit makes one";
+    fix: "Stage the program with relkit, which makes CycloneDX of the lists, or add a CycloneDX or SPDX document of what is bundled";
     because: [Habit("nothing fails without an SBOM")]);
 
 fn sbom(wheel: &WheelSubject, found: &mut Findings) {

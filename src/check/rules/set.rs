@@ -298,10 +298,14 @@ fn same_python(first: &Summary, other: &Summary, mut put: impl FnMut(Severity, &
         };
         put(severity, path, format!("the file {how} `{reference}`"));
     }
-    if let (Some(one), Some(two)) = (first.metadata_digest, other.metadata_digest)
+    if let (Some([lines, one]), Some([other_lines, two])) = (first.metadata_digests, other.metadata_digests)
         && one != two
     {
-        put(Severity::Error, "METADATA", format!("the file differs from that of `{reference}`"));
+        let (severity, how) = match lines == other_lines {
+            true => (Severity::Warning, "has other line ends than that of"),
+            false => (Severity::Error, "differs from that of"),
+        };
+        put(severity, "METADATA", format!("the file {how} `{reference}`"));
     }
 }
 

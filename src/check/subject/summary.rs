@@ -55,7 +55,8 @@ pub struct Summary {
     pub(crate) files: BTreeMap<String, Sha256Digest>,
     /// Of every Python file of a wheel, the digest of its text with lines ended by LF.
     pub(crate) python: BTreeMap<String, Sha256Digest>,
-    pub(crate) metadata_digest: Option<Sha256Digest>,
+    /// The digest of METADATA with lines ended by LF, and that of the file.
+    pub(crate) metadata_digests: Option<[Sha256Digest; 2]>,
     /// Why no installer should take it; what it says of itself is then not to be relied on.
     pub(crate) refusal: Option<String>,
     /// What the runtime's executable says of its version, where that was asked for.
@@ -78,7 +79,10 @@ impl Summary {
         let name = wheel.name.as_ref().ok();
         let info = wheel.dist_info.as_ref().map(|directory| format!("{directory}/")).unwrap_or_default();
         let files = wheel.files().filter(|(member, _)| info.is_empty() || !member.name.starts_with(&info));
-        let metadata_digest = wheel.file(&format!("{info}METADATA")).and_then(|(_, scanned)| scanned.sha256);
+        let metadata_digests = wheel.file(&format!("{info}METADATA")).and_then(|(_, scanned)| {
+            let whole = scanned.sha256?;
+            Some([scanned.text.as_ref().map_or(whole, |text| with_plain_lines(text)), whole])
+        });
         let text = |path: &str| wheel.file(path).and_then(|(_, scanned)| scanned.text.clone());
         let refusal = match admissible(&wheel.archive) {
             Err(error) => Some(sentence(&error)),
@@ -107,7 +111,7 @@ impl Summary {
                 .filter(|(member, _)| is_python_source(&member.name))
                 .filter_map(|(member, scanned)| Some((member.name.clone(), with_plain_lines(scanned.text.as_ref()?))))
                 .collect(),
-            metadata_digest,
+            metadata_digests,
             refusal,
             package: text(&format!("{}/{DESCRIPTOR}", wheel.runtime.module)),
             types: sdk.and_then(|sdk| text(&types_path(sdk))),
@@ -139,7 +143,7 @@ impl Summary {
             metadata: sdist.metadata.and_then(Result::ok),
             files,
             python: BTreeMap::new(),
-            metadata_digest: None,
+            metadata_digests: None,
             refusal,
             mentions: None,
             package: None,
