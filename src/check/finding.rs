@@ -102,6 +102,8 @@ pub struct FileReport {
 /// The findings about every file, in the order given; those about the set as a whole come last.
 #[derive(Debug, Clone)]
 pub struct Report {
+    /// The distribution of the product whose table names the runtime and what is accepted.
+    pub(crate) product: String,
     pub files: Vec<FileReport>,
     /// Whether the files are an index's, so that no command can be given their paths.
     pub(crate) is_published: bool,

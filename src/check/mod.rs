@@ -85,7 +85,10 @@ pub(crate) fn check_set(options: &Options<'_>, progress: &Progress) -> Result<(R
         }
     }
     files.iter_mut().for_each(FileReport::sort);
-    Ok((Report { files, is_published: options.index.is_some() }, members))
+    Ok((
+        Report { product: options.runtime.distribution.to_string(), files, is_published: options.index.is_some() },
+        members,
+    ))
 }
 
 /// Checks one file on its own; also returns what the set needs of it.

@@ -65,6 +65,7 @@ impl Shown for Report {
             .map(|file| json!({ "path": portable(&file.path), "sha256": file.sha256, "findings": file.findings }));
         json!({
             "schema_version": 1,
+            "product": self.product,
             "files": files.collect::<Vec<_>>(),
             "errors": self.count(Severity::Error),
             "warnings": self.count(Severity::Warning),
@@ -196,7 +197,7 @@ mod tests {
                 has_honest_tag: name.starts_with('a') || name.starts_with('b'),
                 ..FileReport::default()
             };
-            next(&Report { files: names.map(file).into(), is_published })
+            next(&Report { product: "acme-bin".into(), files: names.map(file).into(), is_published })
         };
         let floor = |is_published| report("manylinux-floor", Severity::Error, ["a.whl", "b c.whl"], is_published);
         assert_eq!(
@@ -259,6 +260,7 @@ mod tests {
             finding("macho-minos", Severity::Error, Some("for a reason")),
         ];
         Report {
+            product: "acme-bin".into(),
             files: vec![FileReport {
                 path: PathBuf::from("d/a,b\u{1b}.whl"),
                 is_distribution: true,
@@ -291,7 +293,7 @@ mod tests {
             of("c.whl", "it has 12 MiB"),
             of("d.whl", "it has 12 MiB"),
         ];
-        let mut some = Report { files, is_published: false };
+        let mut some = Report { product: "acme-bin".into(), files, is_published: false };
         let one = "  error[zip-crc]: it has 1.5 to 120 MiB\n    in 4 files:\n      `a.whl`: 1.5 MiB\n      `b.whl`: 120 MiB\n      \
                    `c.whl`: 12 MiB\n      `d.whl`: 12 MiB\n";
         assert_eq!(some.text(), format!("all 4 files\n{one}{}", end(4)));
@@ -304,15 +306,15 @@ mod tests {
         assert!(text.starts_with(&format!("2 files\n  error[zip-crc]: {two}")), "{text}");
         let places = ["line 1 is odd", "line 2 is odd", "line 3 is odd"];
         let files = ["a.whl", "b.whl", "c.whl"].iter().zip(places).map(|(name, words)| of(name, words)).collect();
-        let text = Report { files, is_published: false }.text();
+        let text = Report { product: "acme-bin".into(), files, is_published: false }.text();
         let odd = |file: &str, line: u8| format!("  error[zip-crc]: `{file}.whl`: line {line} is odd\n");
         assert_eq!(text, format!("all 3 files\n{}{}{}{}", odd("a", 1), odd("b", 2), odd("c", 3), end(3)));
         let units = vec![of("a.whl", "it has 1.5 MiB"), of("b.whl", "it has 120 kB"), of("c.whl", "is empty")];
-        let text = Report { files: units, is_published: false }.text();
+        let text = Report { product: "acme-bin".into(), files: units, is_published: false }.text();
         assert_eq!(text.matches("help:").count(), 3, "{text}");
         let all = vec![of("a.whl", "it has 3 names"), of("b.whl", "it has 3 names"), of("c.whl", "it has 3 names")];
         assert_eq!(
-            Report { files: all, is_published: false }.text(),
+            Report { product: "acme-bin".into(), files: all, is_published: false }.text(),
             format!("all 3 files\n  error[zip-crc]: it has 3 names\n{}", end(3))
         );
     }
@@ -341,7 +343,7 @@ mod tests {
         };
         let files =
             vec![of("a.whl", &["one", "two"]), of("b.whl", &["one", "two"]), of("c.whl", &["two", "one", "three"])];
-        let common = Report { files, is_published: false };
+        let common = Report { product: "acme-bin".into(), files, is_published: false };
         assert_eq!(
             common.text(),
             "all 3 files\n  error[one]: it is so: 50%\n    help: Do something else\n  error[two]: it is so: 50%\n    \
@@ -350,10 +352,14 @@ mod tests {
         );
         let mut files = common.files;
         files.push(of("d.whl", &[]));
-        assert!(Report { files, is_published: false }.text().starts_with("3 files: a.whl, b.whl, c.whl\n  error[one]"));
+        assert!(
+            Report { product: "acme-bin".into(), files, is_published: false }
+                .text()
+                .starts_with("3 files: a.whl, b.whl, c.whl\n  error[one]")
+        );
         // Two are several too; all of them are named, where they are no more.
         let files = vec![of("a.whl", &["one"]), of("b.whl", &["one"])];
-        let text = Report { files, is_published: false }.text();
+        let text = Report { product: "acme-bin".into(), files, is_published: false }.text();
         assert!(
             text.starts_with("2 files: a.whl, b.whl\n  error[one]") && text.matches("[one]").count() == 1,
             "{text}"

@@ -60,6 +60,7 @@ fn wheel(tag: &str) -> Summary {
 fn receipt(wheel: &Summary) -> (String, Report) {
     let report = Report {
         schema_version: 1,
+        product: "acme-bin".into(),
         outcome: Outcome::Passed,
         level: Level::Version,
         wheel: Some(TestedWheel { name: wheel.label(), sha256: wheel.sha256().unwrap() }),

@@ -74,7 +74,7 @@ fn environment(command: &Command) -> Section {
         "Environment",
         &[
             ("NO_COLOR", "no colour, whatever it is set to, unless `--color always` asks for it"),
-            ("CLICOLOR_FORCE", "colour in a pipe or a file too, unless it is 0 or NO_COLOR is set"),
+            ("CLICOLOR_FORCE", "colour in a pipe or a file too, where it is not empty and NO_COLOR is not set"),
             ("COLUMNS", "the width that lines fit, instead of the terminal's; without it a pipe or a file has none"),
         ],
     );

@@ -6,7 +6,7 @@ use super::runtime::RuntimeProject;
 use super::target::Target;
 use crate::console::Shown;
 use crate::console::layout::table;
-use crate::console::text::visible_json;
+use crate::console::text::{plural, visible_json};
 
 pub(crate) struct Matrix<'a>(pub &'a RuntimeProject);
 
@@ -34,11 +34,12 @@ impl Shown for Matrix<'_> {
             let tags: Vec<_> = target.tags().map(ToString::to_string).collect();
             [target.triple.to_string(), tags.join(" + "), target.runner.to_string(), self.executable(target)]
         };
-        table(["target", "platform tag", "runner", "executable"], self.0.targets.iter().map(row))
+        let rows = table(["target", "platform tag", "runner", "executable"], self.0.targets.iter().map(row));
+        format!("{rows}\n{} of {}\n", plural(self.0.targets.len(), "target"), self.0.distribution)
     }
 
     fn json(&self) -> Value {
-        json!({ "schema_version": 1, "include": self.rows() })
+        json!({ "schema_version": 1, "product": self.0.distribution, "include": self.rows() })
     }
 
     /// One line, fit for `$GITHUB_OUTPUT`.

@@ -94,6 +94,7 @@ pub fn smoke(options: &Options<'_>, progress: &Progress) -> Result<Report, Smoke
     steps.carried_out()?;
     Ok(Report {
         schema_version: SCHEMA_VERSION,
+        product: options.project.distribution.to_string(),
         outcome: steps.outcome(),
         level: options.level,
         wheel,

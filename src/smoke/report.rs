@@ -57,6 +57,9 @@ pub struct TestedWheel {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     pub(crate) schema_version: u32,
+    /// The distribution of the product by whose table it was tested; older receipts do not tell it.
+    #[serde(default)]
+    pub(crate) product: String,
     pub(crate) outcome: Outcome,
     pub(crate) level: Level,
     /// `null` for a bare executable.
@@ -81,7 +84,8 @@ impl Report {
     fn summary(&self) -> String {
         let version = visible(self.version.as_deref().unwrap_or("unknown version"));
         let outcome = if self.passed() { "passed" } else { "FAILED" };
-        format!("smoke {outcome}: {version} on {}, level {}", visible(&self.platform), self.level)
+        let product = if self.product.is_empty() { String::new() } else { format!(", of {}", self.product) };
+        format!("smoke {outcome}: {version} on {}, level {}{}", visible(&self.platform), self.level, visible(&product))
     }
 
     pub fn passed(&self) -> bool {

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
+use crate::support::killing::Killing;
 use crate::support::stages::{edit, runtime, sdk};
 use crate::support::{self, isolated, names, relkit, run, set_mode, succeed, text, write_tree};
 
@@ -232,20 +232,14 @@ fn kill_builds(kills: u32) {
     succeed(&mut build(&stage, &out));
     let whole = start.elapsed();
     let expected = fs::read(out.join(WHEEL)).unwrap();
-    let mut killed = 0;
+    let mut killing = Killing::of(kills, whole);
     for kill in 0..kills {
         let out = directory.path().join(format!("dist-{kill}"));
         let replaces = kill % 2 == 1;
         if replaces {
             write_tree(&out, &[(WHEEL, b"before")]);
         }
-        let mut child = build(&stage, &out).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        // Spread over the whole run, in an order that does not matter.
-        let moment = Duration::from_micros(whole.as_micros() as u64 * u64::from(kill * 37 % kills) / u64::from(kills));
-        std::thread::sleep(moment);
-        let _ = child.kill();
-        // A build that came to its end succeeds.
-        killed += u32::from(!child.wait().unwrap().success() && moment > whole / 10);
+        killing.kill(build(&stage, &out).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
         match fs::read(out.join(WHEEL)) {
             Ok(bytes) if replaces => assert!(bytes == b"before" || bytes == expected, "kill {kill}"),
             Ok(bytes) => assert!(bytes == expected, "kill {kill}"),
@@ -254,7 +248,7 @@ fn kill_builds(kills: u32) {
         succeed(&mut build(&stage, &out));
         assert!(fs::read(out.join(WHEEL)).unwrap() == expected, "kill {kill}");
     }
-    assert!(killed > 0, "no build was killed in the middle");
+    killing.hit();
 }
 
 #[test]

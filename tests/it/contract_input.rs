@@ -3,13 +3,14 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use crate::samples::archive::{EntryType, TarMember, gzip, noise, tar, tar_of, zip_of};
 use crate::samples::binary::elf;
-#[cfg(target_os = "linux")]
 use crate::support::SmallDisk;
+#[cfg(target_os = "linux")]
+use crate::support::killing::Killing;
 use crate::support::stages::package;
 use crate::support::{self, names, relkit, run, set_mode, succeed, text, tree, write, write_tree};
 
@@ -220,21 +221,6 @@ fn a_file_that_may_not_be_read_is_an_error_of_the_run() {
     }
 }
 
-/// Ends a run with SIGKILL at `at`, if it has not ended by itself; says whether it was killed.
-fn kill(mut child: Child, at: Duration) -> bool {
-    std::thread::sleep(at);
-    child.kill().unwrap();
-    // A run that came to its end succeeds.
-    !child.wait().unwrap().success()
-}
-
-/// Times spread over the length of a run and a third more, and a little unevenly so that no rhythm of the run is always hit alike.
-fn moments(rounds: u32, whole: Duration) -> impl Iterator<Item = Duration> {
-    (0..rounds).map(move |round| {
-        whole * (round * 97 % rounds + 1) * 4 / (rounds * 3) + Duration::from_micros(u64::from(round) * 137)
-    })
-}
-
 #[test]
 fn killed_at_any_moment_a_run_leaves_no_partial_output() {
     kill_runs(8);
@@ -265,13 +251,13 @@ fn kill_runs(rounds: u32) {
     let stage = ["stage-runtime", "out", "payload.tar.gz", "--codex-version", "0.163.0", "--force"];
     let whole = timed(&stage);
     let reference = tree(&root.join("out"));
-    let mut killed = 0;
-    for (round, moment) in moments(rounds, whole).enumerate() {
+    let mut killing = Killing::of(rounds, whole);
+    for round in 0..rounds {
         // Every second run finds no stage there.
         if round % 2 == 1 {
             fs::remove_dir_all(root.join("out")).unwrap();
         }
-        killed += u32::from(kill(start(&stage), moment) && moment > whole / 10);
+        killing.kill(start(&stage));
         if root.join("out").exists() {
             assert_eq!(tree(&root.join("out")), reference, "round {round}");
         } else {
@@ -280,19 +266,18 @@ fn kill_runs(rounds: u32) {
             assert_eq!(tree(&root.join("out")), reference, "round {round}");
         }
     }
-    eprintln!("stage-runtime: {killed} of {rounds} runs were killed in the middle; a whole run took {whole:?}");
-    assert!(killed > 0, "no run was killed in the middle");
+    killing.hit();
 
     let build = ["build", "out", "--out-dir", "dist"];
     let whole = timed(&build);
     let wheel = names(&root.join("dist")).remove(0);
     let reference = fs::read(root.join("dist").join(&wheel)).unwrap();
-    let mut killed = 0;
-    for (round, moment) in moments(rounds, whole).enumerate() {
+    let mut killing = Killing::of(rounds, whole);
+    for round in 0..rounds {
         if round % 2 == 1 {
             fs::remove_dir_all(root.join("dist")).unwrap();
         }
-        killed += u32::from(kill(start(&build), moment) && moment > whole / 10);
+        killing.kill(start(&build));
         let path = root.join("dist").join(&wheel);
         if path.exists() {
             assert!(fs::read(&path).unwrap() == reference, "round {round}");
@@ -306,8 +291,7 @@ fn kill_runs(rounds: u32) {
             assert!(name == wheel || name.starts_with('.'), "round {round} left {name}");
         }
     }
-    eprintln!("build: {killed} of {rounds} runs were killed in the middle; a whole run took {whole:?}");
-    assert!(killed > 0, "no run was killed in the middle");
+    killing.hit();
 }
 
 #[cfg(target_os = "linux")]

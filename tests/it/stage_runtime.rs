@@ -15,6 +15,7 @@ use crate::samples::binary::{
     ARM64, ElfSample, MachSample, elf, glibc_elf, mac, static_elf, static_pie, windows_library, windows_program,
 };
 use crate::samples::wheel::{Sample, of_package, sha384, sha512};
+use crate::support::killing::Killing;
 use crate::support::stages::{DESCRIPTOR, package, product, release, request, stage, told};
 use crate::support::{self, mode, names, paths, repository, set_mode, tree, write, write_tree};
 
@@ -599,7 +600,7 @@ fn a_run_killed_at_many_moments_leaves_no_partial_stage() {
 #[cfg(unix)]
 fn kill_runs(rounds: u32) {
     use std::process::Stdio;
-    use std::time::{Duration, Instant};
+    use std::time::Instant;
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path();
     let mut files = package();
@@ -618,25 +619,19 @@ fn kill_runs(rounds: u32) {
     let whole = began.elapsed();
     let reference = tree(&out);
     let rounds = support::kills(rounds);
-    let mut killed = 0;
+    let mut killing = Killing::of(rounds, whole);
     for round in 0..rounds {
         // Half of the runs replace a stage, half write a new one.
         let fresh = root.join("fresh");
         let target = if round % 2 == 0 { &out } else { &fresh };
-        let mut child = start(target);
-        let moment = whole * (round + 1) * 9 / (rounds.max(1) * 10) + Duration::from_micros(u64::from(round) * 37);
-        std::thread::sleep(moment);
-        child.kill().unwrap();
-        // A run that came to its end succeeds.
-        killed += u32::from(!child.wait().unwrap().success() && moment > whole / 10);
+        killing.kill(start(target));
         assert_eq!(tree(&out), reference, "round {round}");
         if fresh.exists() {
             assert_eq!(tree(&fresh), reference, "round {round}");
             fs::remove_dir_all(&fresh).unwrap();
         }
     }
-    eprintln!("{killed} of {rounds} runs were killed in the middle; a whole run took {whole:?}");
-    assert!(killed > 0, "no run was killed in the middle");
+    killing.hit();
     assert!(start(&out).wait().unwrap().success());
     assert_eq!(tree(&out), reference);
 }

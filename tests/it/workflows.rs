@@ -189,7 +189,7 @@ fn the_place_of_a_product_is_no_part_of_the_workflows_language() {
         ("x@relkit@y", "x@relkit@y"),
         ("$(touch pwn)", "'$(touch pwn)'"),
         ("it's {{ x }}", r"'it'\''s {{ x }}'"),
-        ("- &a `b`", "'- &a `b`'"),
+        ("- &a `b`", "'./- &a `b`'"),
     ] {
         let place = root.join(name);
         succeed(relkit().arg("init").arg(&place).args(["--name", "acme-bin", "--executable", "acme", "--sdk"]));

@@ -251,6 +251,7 @@ mod tests {
         };
         Report {
             schema_version: SCHEMA_VERSION,
+            product: "acme-bin".into(),
             outcome: Outcome::Passed,
             level,
             wheel: Some(TestedWheel { name: "w".into(), sha256: Sha256Digest::of(b"") }),

@@ -1,11 +1,12 @@
 //! What the tests share: the executable under test, files and directories, and how long a round goes on. Real input and
 //! judges are in `real`, stages in `stages`, the template's targets in `targets`, payloads in `payloads`, the rules of `check` in `check`, indexes and servers in `publish`, `index`,
-//! `servers` and `http`.
+//! `servers` and `http`, runs that are killed in `killing`.
 
 pub mod bench;
 pub mod check;
 pub mod http;
 pub mod index;
+pub mod killing;
 pub mod line;
 pub mod payloads;
 #[cfg(unix)]
