@@ -112,7 +112,7 @@ pub(crate) struct Fetch {
     #[command(flatten)]
     pub(crate) artefact: ArtefactSource,
     /// Of several wheels of the target, the one with this platform tag
-    #[arg(long, value_name = "TAG", requires = "target")]
+    #[arg(long, value_name = "TAG", requires = "target", conflicts_with = "url")]
     pub(crate) platform_tag: Option<String>,
     /// The release: a release tag of the product or a PEP 440 version
     #[arg(

@@ -26,13 +26,13 @@ pub(crate) struct Release {
     #[command(flatten)]
     pub(crate) payloads: PayloadSource,
     /// Where the artefacts go and stay, so that another run goes on with them [default: OUT-DIR with `-downloads`]
-    #[arg(long, value_name = "DIR", requires = "download")]
+    #[arg(long, value_name = "DIR", requires = "download", conflicts_with = "payload")]
     pub(crate) download_dir: Option<PathBuf>,
     /// A list of checksums other than the product's
-    #[arg(long, value_name = "URL_OR_FILE", requires = "download")]
+    #[arg(long, value_name = "URL_OR_FILE", requires = "download", conflicts_with = "payload")]
     pub(crate) checksums: Option<String>,
     /// Accept whatever bytes arrive
-    #[arg(long, requires = "download", conflicts_with = "checksums")]
+    #[arg(long, requires = "download", conflicts_with_all = ["checksums", "payload"])]
     pub(crate) no_digest: bool,
     /// How long the server may be silent
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds())]

@@ -54,8 +54,9 @@ pub(crate) enum SourceError {
 impl Explain for SourceError {
     fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::NoSource { .. } => "write `source` into its [tool.relkit] table, as in \
-                 `source = \"https://host/owner/repo/releases/download/{tag}/{archive}\"`"
+            Self::NoSource { .. } => "write `source` into the [tool.relkit] table of its runtime template, as in \
+                 `source = \"https://host/owner/repo/releases/download/{tag}/{archive}\"`; a product without one takes files that \
+                 are here already (`relkit fetch URL`, `relkit release --payload FILE`)"
                 .into(),
             Self::Url { source, .. } => return source.hint(),
             Self::Name { .. } => "an artefact's name is that of one file; write `archive` without what is not".into(),

@@ -261,6 +261,27 @@ fn what_is_like_nothing_is_taken_for_nothing() {
     }
 }
 
+/// What would be left unused is refused; a slip of order, and a value that looks like an option, are told.
+#[test]
+fn no_option_is_passed_over() {
+    let corner = tempfile::tempdir().unwrap();
+    let release = ["release", "--codex-version", "0.163.0", "--out-dir", "out", "--payload", "x"];
+    for (arguments, words) in [
+        ([&release[..], &["--no-digest"]].concat(), "cannot be used with"),
+        ([&release[..], &["--checksums", "sums"]].concat(), "cannot be used with"),
+        ([&release[..], &["--download-dir", "there"]].concat(), "cannot be used with"),
+        (vec!["fetch", "https://h.example/x", "--out", "x", "--platform-tag", "win_amd64"], "cannot be used with"),
+        (vec!["--format", "json", "check", "x"], "'--format' stands behind the command: 'relkit check --format'"),
+        (vec!["--jobs=2", "build", "x"], "'--jobs' stands behind the command: 'relkit build --jobs'"),
+        (vec!["build", "x", "--out-dir", "--x"], "use '--out-dir=--x'"),
+        (vec!["smoke", "x", "--timeout", "-1"], "use '--timeout=-1'"),
+    ] {
+        let said = run(relkit().args(&arguments).current_dir(corner.path()));
+        let text = text(&said);
+        assert_eq!((said.status.code(), text.contains(words)), (Some(2), true), "{arguments:?}: {text}");
+    }
+}
+
 #[test]
 fn colour_and_volume_are_the_users_choice() {
     let plain = |arguments: &[&str]| run(relkit().env_remove("NO_COLOR").args(arguments));
