@@ -56,7 +56,14 @@ pub(crate) fn scaffold(options: &Options, console: &Console, progress: &Progress
     if let Some(findings) = &findings {
         for (index, row) in findings.rows.iter().enumerate() {
             if let Some(other) = findings.rows[..index].iter().find(|other| other.platform_tag == row.platform_tag) {
-                let (one, other) = (other.file_name.clone(), row.file_name.clone());
+                let (mut one, mut other) = (other.file_name.clone(), row.file_name.clone());
+                if one == other {
+                    // Only their places tell them apart.
+                    let mut alike = options.payloads.iter().filter(|path| path.ends_with(&row.file_name));
+                    if let (Some(first), Some(second)) = (alike.next(), alike.next()) {
+                        (one, other) = (first.display().to_string(), second.display().to_string());
+                    }
+                }
                 return Err(ScaffoldError::SameTarget { triple: row.triple.clone(), one, other });
             }
         }

@@ -172,8 +172,11 @@ fn what_cannot_be_a_product_is_told_and_nothing_is_written() {
         ("text.gz", gzip(b"text")),
         ("a.tar.gz", gzip(&tar_of(&[("probe", program.clone())], "a/"))),
         ("b.zip", zip_of(&[("probe", program.clone())], "")),
+        ("one/c.zip", zip_of(&[("probe", program.clone())], "")),
+        ("two/c.zip", zip_of(&[("probe", program.clone())], "")),
         ("bad.tar.gz", gzip(&tar_of(&[("probe", program[..4000].to_vec())], ""))),
     ] {
+        fs::create_dir_all(root.join(name).parent().unwrap()).unwrap();
         write(root, name, bytes);
     }
     fs::create_dir(root.join("directory")).unwrap();
@@ -190,6 +193,8 @@ fn what_cannot_be_a_product_is_told_and_nothing_is_written() {
         (&["--from", "none"], 2, "cannot read `none`"),
         (&["--from", "a.tar.gz", "text.txt"], 1, "`text.txt`"),
         (&["--from", "a.tar.gz", "b.zip"], 2, "two payloads are for `x86_64-unknown-linux-gnu`"),
+        (&["--from", "one/c.zip", "two/c.zip"], 2, "`one/c.zip` and `two/c.zip`"),
+        (&["--from", "a.tar.gz", "--repository", "https://h/o\"\nx=1"], 2, "it holds what no URL does"),
         (&["--from", "a.tar.gz", "--name", "not a name"], 2, "`not a name` cannot be the name of a distribution"),
         (&["--from", "a.tar.gz", "--module", "class"], 2, "`class` is not the name of an import package"),
         (&["--from", "a.tar.gz", "--module", "os"], 2, "`os` is a module of Python's own"),
