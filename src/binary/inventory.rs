@@ -32,8 +32,6 @@ pub struct Inventory {
     is_for_any_by_name: bool,
     /// The modules of that wheel that are WebAssembly.
     wasm_modules: Vec<String>,
-    /// Whether a wheel is judged: nothing else is installed beside its files.
-    is_of_wheel: bool,
     /// Whether no Python code of that wheel loads a library before it imports a module.
     is_imported_alone: bool,
 }
@@ -68,7 +66,7 @@ impl Inventory {
 
     /// The same, of a wheel whose archive holds the files so.
     pub(crate) fn held_as(self, entries: HashMap<String, Entry>) -> Self {
-        Self { entries, is_of_wheel: true, ..self }
+        Self { entries, ..self }
     }
 
     /// The same, of a wheel whose Python code may load libraries before it imports modules, or not; asked is where a module
@@ -254,8 +252,6 @@ impl Inventory {
         };
         let may_be_brought = || self.brought.get(member).is_some_and(|libraries| libraries.contains(library));
         let is_lost = match absence {
-            // What is no wheel yet may get the library when it becomes one.
-            Absence::Fatal => self.is_of_wheel,
             Absence::Preloaded => self.is_imported_alone,
             _ => objection.breaks_promise(),
         };
@@ -266,8 +262,7 @@ impl Inventory {
     pub(crate) fn alone(&self, member: &str) -> Self {
         let binaries = self.binaries.iter().filter(|(known, _)| known == member).cloned().collect();
         let (bundled, brought) = (Arc::clone(&self.bundled), self.brought.clone());
-        let (is_of_wheel, is_imported_alone) = (self.is_of_wheel, self.is_imported_alone);
-        Self { binaries, bundled, brought, is_of_wheel, is_imported_alone, ..Self::default() }
+        Self { binaries, bundled, brought, is_imported_alone: self.is_imported_alone, ..Self::default() }
     }
 
     /// What rules out the tags that come next to the honest ones: of each family the one that more machines would take, or
@@ -298,15 +293,15 @@ impl Inventory {
 
     /// The same, with what rules out the tags that are nearest to others.
     pub(crate) fn why_no_tag_or(&self, nearest: impl FnOnce() -> String) -> WhyNoTag {
-        self.without_tag().map_or_else(|| WhyNoTag::RuledOut(nearest()), WhyNoTag::Homeless)
+        self.without_tag().unwrap_or_else(|| WhyNoTag::RuledOut(nearest()))
     }
 
-    /// The binaries for whose machine or system there is no tag at all, for a message; none where every binary has one.
-    pub(crate) fn without_tag(&self) -> Option<String> {
+    /// The binaries for whose machine or system there is no tag that can be judged; none where every binary has one.
+    pub(crate) fn without_tag(&self) -> Option<WhyNoTag> {
         if let (Some(module), []) = (self.wasm_modules.first(), &self.binaries[..]) {
-            return Some(format!(
+            return Some(WhyNoTag::Unjudged(format!(
                 "`{module}` is a WebAssembly module, and no tag of what runs it (`pyemscripten_*`, `pyodide_*`) can be judged here"
-            ));
+            )));
         }
         let told = self.leading().filter_map(|(member, facts)| {
             let wrong = |tag: &PlatformTag| {
@@ -326,7 +321,7 @@ impl Inventory {
             ))
         });
         let told: Vec<_> = told.take(MAX_REASONS).collect();
-        (!told.is_empty()).then(|| told.join("; "))
+        (!told.is_empty()).then(|| WhyNoTag::Homeless(told.join("; ")))
     }
 
     /// The first binary that breaks the promise of a tag, and how.

@@ -68,7 +68,7 @@ pub(crate) use python::{PythonLibrary, starts_module};
 pub(crate) use read::read_file;
 pub use read::{Spool, read};
 pub(crate) use stable_abi::{NEWEST_STABLE_ABI, Standing, is_there, may_be_of_python};
-pub(crate) use tags::{NextTag, honest_instead};
+pub(crate) use tags::{NextTag, honest_instead, same_family};
 pub(crate) use wasm::is_module as is_wasm_module;
 
 #[cfg(test)]

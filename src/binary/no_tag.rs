@@ -15,19 +15,27 @@ pub enum WhyNoTag {
     /// There is no tag at all for the machine or system of one of them.
     Homeless(String),
     RuledOut(String),
+    /// What they are for has tags, and relkit cannot tell which of them is honest.
+    Unjudged(String),
 }
 
 impl WhyNoTag {
     /// What to do, where it is not that a tag is ruled out.
     pub(crate) fn hint(&self) -> Option<String> {
-        let hint = "give a payload for Linux, macOS or Windows: no index takes wheels for that machine or system";
-        matches!(self, Self::Homeless(_)).then(|| hint.to_owned())
+        let hint = match self {
+            Self::Homeless(_) => {
+                "give a payload for Linux, macOS or Windows: no index takes wheels for that machine or system"
+            }
+            Self::Unjudged(_) => "leave the wheel under the tag that its builder gave it",
+            Self::RuledOut(_) => return None,
+        };
+        Some(hint.to_owned())
     }
 }
 
 impl fmt::Display for WhyNoTag {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Homeless(why) | Self::RuledOut(why)) = self;
+        let (Self::Homeless(why) | Self::RuledOut(why) | Self::Unjudged(why)) = self;
         formatter.write_str(why)
     }
 }

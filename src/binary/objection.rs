@@ -293,10 +293,11 @@ impl Objection {
                 }
             }
             Self::PageSize { page, needs, is_everywhere } => {
-                let (page, needs) = (page >> 10, needs >> 10);
+                let needs = needs >> 10;
+                let page = if *page < 1024 { format!("{page} bytes") } else { format!("{} KiB", page >> 10) };
                 write!(
                     out,
-                    "{it} is linked for memory pages of {page} KiB, and the tag's platforms have pages of {needs} KiB"
+                    "{it} is linked for memory pages of {page}, and the tag's platforms have pages of {needs} KiB"
                 )?;
                 out.write_str(if *is_everywhere { "" } else { " in part" })
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use object::LittleEndian as LE;
 use object::pe;
 use object::read::ReadRef as _;
-use object::read::coff::SectionTable;
+use object::read::coff::{CoffHeader as _, SectionTable, SymbolTable};
 use object::read::pe::{
     DataDirectories, ExportTable, ExportTarget, ImageNtHeaders, ImageOptionalHeader, ImageThunkData,
 };
@@ -113,7 +113,7 @@ fn slice<Headers: ImageNtHeaders>(bytes: &[u8], mut offset: u64) -> Result<Slice
         needed,
         run_paths: Vec::new(),
         module_starts: module_starts(bytes, &directories, &sections),
-        debug_info: sections.iter().any(|section| section.raw_name().starts_with(b".debug")),
+        debug_info: has_debug_info(bytes, file, &sections),
         appended: overlay::of_pe(bytes, file, &directories, &sections),
         signature: signature(bytes, &directories),
         details: Details::Pe(PeFacts {
@@ -123,6 +123,13 @@ fn slice<Headers: ImageNtHeaders>(bytes: &[u8], mut offset: u64) -> Result<Slice
             of_stable_abi: of_stable_abi::<Headers>(bytes, &directories, &sections),
         }),
     })
+}
+
+/// Whether there are DWARF sections, whose names of more than eight bytes stand behind the symbols.
+fn has_debug_info(bytes: &[u8], file: &pe::ImageFileHeader, sections: &SectionTable<'_>) -> bool {
+    let strings = file.symbols(bytes).map(|symbols: SymbolTable<'_, &[u8]>| symbols.strings()).unwrap_or_default();
+    let is_dwarf = |name: &[u8]| name.starts_with(b".debug_") || name.starts_with(b".zdebug_");
+    sections.iter().any(|section| section.name(strings).is_ok_and(is_dwarf))
 }
 
 /// Whether loaders take no further imports, whatever the other fields hold.

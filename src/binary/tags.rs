@@ -226,7 +226,7 @@ fn better(tag: &PlatformTag) -> Option<PlatformTag> {
 }
 
 /// Whether two tags differ in their floor alone.
-pub(super) fn same_family(one: &PlatformTag, other: &PlatformTag) -> bool {
+pub(crate) fn same_family(one: &PlatformTag, other: &PlatformTag) -> bool {
     let without_floor = |tag: &PlatformTag| {
         use PlatformTag::{Android, Ios, Macos, Manylinux, Musllinux};
         let none = OsVersion::new(0, 0);

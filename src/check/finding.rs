@@ -10,14 +10,14 @@ use serde::{Deserialize, Serialize};
 use crate::console::text::{plural, shortened};
 use crate::digest::Sha256Digest;
 use crate::error::Exit;
-use crate::target::TargetTriple;
+use crate::target::{PlatformTag, TargetTriple};
 
 /// Findings of one rule, one severity and one owner beyond this many are counted, not listed: what weighs less or is another's
 /// never hides one.
 const MAX_LISTED: usize = 50;
 
 /// What the last of those that are listed says of the others.
-fn not_listed(count: usize) -> String {
+pub(super) fn not_listed(count: usize) -> String {
     format!(" (and {} of this rule)", plural(count, "more finding"))
 }
 
@@ -93,8 +93,8 @@ pub struct FileReport {
     pub(crate) is_distribution: bool,
     /// In the order in which they are best fixed.
     pub findings: Vec<Finding>,
-    /// Whether there is a platform tag that all its binaries keep.
-    pub(crate) has_honest_tag: bool,
+    /// The platform tags that all its binaries keep, where a command may be told that retags it.
+    pub(crate) honest: Vec<PlatformTag>,
     /// How long it took to check it on its own.
     pub(crate) took: Duration,
 }

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
 
-use super::finding::{Finding, Report, Severity};
+use super::finding::{Finding, Report, Severity, not_listed};
 use crate::console::quantity::{Quantity, ranged};
-use crate::console::text::{shown_of, visible};
+use crate::console::text::{plural, shown_of, visible};
 
 /// From how many distributions on a finding is shown once for all of them.
 const SEVERAL: usize = 2;
@@ -206,7 +206,7 @@ impl<'a> Entry<'a> {
         let kind = accepted.as_ref().map_or(severity.to_string(), |_| "accepted".to_owned());
         let often = Some(self.count).filter(|count| *count > self.members.len() && !self.members.is_empty());
         let often = often.map(|count| format!(" ({count} times)")).unwrap_or_default();
-        let beyond = if self.unlisted > 0 { format!(" (and {} more)", self.unlisted) } else { String::new() };
+        let beyond = if self.unlisted > 0 { not_listed(self.unlisted) } else { String::new() };
         let often = often + &beyond;
         let of = |member: &str| format!("  {kind}[{rule}]: {member}{}{often}\n", visible(message));
         match &self.members[..] {
@@ -223,13 +223,15 @@ impl<'a> Entry<'a> {
                 let names = members[..shown].iter().enumerate();
                 let names = names.map(|(place, member)| format!("      `{}`{}\n", visible(member), own(place)));
                 let head = format!("  {kind}[{rule}]: {}\n", visible(message));
-                let count = members.len() + self.unlisted;
-                let mut text = format!("{head}    in {count} files:\n{}", names.collect::<String>());
-                let _ = match count - shown {
-                    0 => Ok(()),
-                    rest if self.unlisted > 0 => writeln!(text, "      and {rest} more"),
-                    rest => writeln!(text, "      and {rest} more, which `--format json` has"),
-                };
+                let least = if self.unlisted > 0 { "at least " } else { "" };
+                let mut text = format!("{head}    in {least}{} files:\n{}", members.len(), names.collect::<String>());
+                if members.len() > shown {
+                    let _ = writeln!(text, "      and {} more, which `--format json` has", members.len() - shown);
+                }
+                if self.unlisted > 0 {
+                    // What they say is not kept.
+                    let _ = writeln!(text, "      and {} of this rule", plural(self.unlisted, "more finding"));
+                }
                 text
             }
         }

@@ -196,7 +196,7 @@ fn inspect_wheel(path: &Path, report: &mut Report) -> Result<(), CheckError> {
     let not_counted = inventory.not_counted(if kept.is_empty() { &honest } else { &kept });
     let not_counted = not_counted.into_iter().map(str::to_owned).collect();
     let next_tag = inventory.next_tag();
-    let no_tag_because = honest.is_empty().then(|| inventory.without_tag()).flatten();
+    let no_tag_because = honest.is_empty().then(|| inventory.without_tag()).flatten().map(|why| why.to_string());
     report.wheels.push(InspectedWheel {
         path: shown,
         tags,
@@ -275,7 +275,7 @@ impl Binary {
             },
             honest_tags: alone.lowest_honest_tags(),
             next_tag: alone.next_tag(),
-            no_tag_because: alone.without_tag(),
+            no_tag_because: alone.without_tag().map(|why| why.to_string()),
         }
     }
 }

@@ -111,9 +111,9 @@ pub fn check_archive(archive: Archive, options: &Options<'_>) -> Result<(FileRep
     // Asked where a command that retags may name it, for itself or beside others: it holds every binary against many tags.
     let may_be_mended =
         options.names_several() || !report::remedies(found.iter().map(|(_, finding)| finding)).is_empty();
-    let has_honest_tag = may_be_mended && rules::binary::has_honest_tag(&wheel);
+    let honest = if may_be_mended { rules::binary::honest_tags(&wheel) } else { Vec::new() };
     let (report, summary) = finished(found, Summary::of_wheel(&mut wheel, options.sdk), options);
-    Ok((FileReport { has_honest_tag, ..report }, summary))
+    Ok((FileReport { honest, ..report }, summary))
 }
 
 fn finished(found: Vec<(Owner, Finding)>, summary: Summary, options: &Options<'_>) -> (FileReport, Summary) {

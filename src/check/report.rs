@@ -1,6 +1,5 @@
 //! The forms in which a report is shown.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -10,11 +9,12 @@ use super::finding::{FileReport, Finding, Report, Severity};
 use super::grouping::{Shape, closing, heading, heading_of_named, in_common, list, of_shape, shared};
 use super::rule::Remedy;
 use super::rules::rules;
+use crate::binary::same_family;
 use crate::console::Shown;
 use crate::console::annotation::{Annotation, AnnotationLevel};
 use crate::console::text::{plural, shell_path, visible};
 use crate::fs::portable;
-use crate::target::{Architecture, PlatformTag};
+use crate::target::PlatformTag;
 use crate::wheel::filename::WheelFileName;
 
 impl Shown for Report {
@@ -107,13 +107,16 @@ impl Report {
         (!wheels.is_empty()).then(|| remedy.command(&wheels))
     }
 
-    /// The wheels that a command is given, as they are typed: beside those that it mends the others of their release for the
-    /// same machines, for no tag may come to stand on two wheels.
+    /// The wheels that a command is given, as they are typed: beside those that it mends the others of their release that have
+    /// tags which these may get, for no tag may come to stand on two wheels.
     fn mended_together(&self, mended: &[&FileReport]) -> Vec<String> {
-        let names: Vec<_> = mended.iter().filter_map(|file| named(file)).collect();
+        let names: Vec<_> = mended.iter().filter_map(|file| Some((named(file)?, &file.honest))).collect();
         let is_one = |file: &&FileReport| {
             let is_beside = |name: &WheelFileName| {
-                names.iter().any(|other| other.is_beside(name) && !machines(other).is_disjoint(&machines(name)))
+                let has = name.tags.platforms().unwrap_or_default();
+                let gets =
+                    |honest: &[PlatformTag]| honest.iter().any(|tag| has.iter().any(|one| same_family(one, tag)));
+                names.iter().any(|(other, honest)| other.is_beside(name) && gets(honest))
             };
             mended.iter().any(|one| one.path == file.path)
                 || self.is_mended_by_command(file) && named(file).is_some_and(|name| is_beside(&name))
@@ -123,12 +126,8 @@ impl Report {
 
     /// Whether a command can be given for a file: it is here, and has a tag that it could get.
     fn is_mended_by_command(&self, file: &FileReport) -> bool {
-        !self.is_published && file.has_honest_tag
+        !self.is_published && !file.honest.is_empty()
     }
-}
-
-fn machines(name: &WheelFileName) -> BTreeSet<Architecture> {
-    name.tags.platforms().unwrap_or_default().iter().flat_map(PlatformTag::architectures).collect()
 }
 
 fn named(file: &FileReport) -> Option<WheelFileName> {
@@ -194,7 +193,7 @@ mod tests {
                 path: PathBuf::from(name),
                 is_distribution: true,
                 findings: vec![finding.clone()],
-                has_honest_tag: name.starts_with('a') || name.starts_with('b'),
+                honest: Vec::from_iter(name.starts_with(['a', 'b']).then_some(PlatformTag::Any)),
                 ..FileReport::default()
             };
             next(&Report { product: "acme-bin".into(), files: names.map(file).into(), is_published })
@@ -265,7 +264,7 @@ mod tests {
                 path: PathBuf::from("d/a,b\u{1b}.whl"),
                 is_distribution: true,
                 findings,
-                has_honest_tag: true,
+                honest: vec![PlatformTag::Any],
                 ..FileReport::default()
             }],
             is_published: false,
@@ -329,7 +328,8 @@ mod tests {
         told.files[0].findings[49].unlisted = 41;
         let text = told.text();
         assert_eq!(text.matches("zip-crc").count(), 2, "{text}");
-        assert!(text.contains("in 91 files:") && text.contains("and 83 more\n"), "{text}");
+        let counted = "in at least 50 files:";
+        assert!(text.contains(counted) && text.contains("and 41 more findings of this rule\n"), "{text}");
     }
 
     #[test]

@@ -115,11 +115,18 @@ fn option(words: &mut clap::Error) {
 /// What is to be said of an option of the command that stands before it, and of a value that is taken for an option.
 fn misplaced(slip: &str, relkit: &clap::Command, used: &clap::Command) -> Option<String> {
     let words: Vec<_> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-    let at = words.iter().position(|word| word == slip || word.starts_with(&format!("{slip}=")))?;
+    // Of `-out` it names `-o`.
+    let is_slip = |word: &String| {
+        word.strip_prefix(slip).is_some_and(|rest| rest.is_empty() || rest.starts_with('=') || !slip.starts_with("--"))
+    };
+    let at = words.iter().position(is_slip)?;
     let is_of = |command: &clap::Command, word: &str| {
-        let name = word.strip_prefix("--")?.to_owned();
-        let found = command.get_arguments().find(|argument| argument.get_long() == Some(&name))?;
-        Some(found.get_action().takes_values())
+        let name = word.strip_prefix("--")?;
+        let is_called = |argument: &&clap::Arg| {
+            let others = argument.get_all_aliases().unwrap_or_default();
+            argument.get_long() == Some(name) || others.contains(&name)
+        };
+        command.get_arguments().find(is_called).map(|found| found.get_action().takes_values())
     };
     let command = words.iter().position(|word| relkit.find_subcommand(word).is_some())?;
     if at < command && is_of(used, slip).is_some() {

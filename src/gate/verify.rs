@@ -90,7 +90,12 @@ pub fn verify(options: &Options<'_>, progress: &Progress) -> Result<(Release, Re
         digest: FileDigest::Computed,
     };
     let (report, members) = check_set(&request, progress)?;
-    let (problems, warnings) = problems(&report, options.dist);
+    let (mut problems, warnings) = problems(&report, options.dist);
+    // What a payload failed at is mended before what the files that there are say of another release.
+    let is_cause = |problem: &Problem| {
+        options.failed.iter().any(|failed| failed.wheel.is_none() && problem.message.ends_with(&failed.detail))
+    };
+    problems.sort_by_key(|problem| !is_cause(problem));
     let files = members.iter().zip(&report.files);
     let files = files.filter_map(|(member, found)| file(member, found, options.runtime, receipts.as_ref())).collect();
     let outcome = if problems.is_empty() { Outcome::Passed } else { Outcome::Failed };

@@ -97,7 +97,7 @@ impl Explain for StageError {
             Self::WrongMachine { honest, .. } => {
                 return Some(honest_instead(honest, "where no tag is asked for, relkit chooses"));
             }
-            Self::NoHonestTag { why: why @ WhyNoTag::Homeless(_), .. } => return why.hint(),
+            Self::NoHonestTag { why: why @ (WhyNoTag::Homeless(_) | WhyNoTag::Unjudged(_)), .. } => return why.hint(),
             Self::NoHonestTag { .. } => {
                 "replace the binaries named, or say what the payload is for: `--target TRIPLE`, or `TAG=PAYLOAD` in a \
                  release; with `--platform-tag` see what `relkit check` says"

@@ -70,6 +70,8 @@ fn an_elf_module_has_the_function_of_its_name() {
         ("_inject.abi3.so", "gdb('dlopen', HERE / f'_inject.{abi}.so')\n", NONE),
         ("_inject.abi3.so", "gdb('dlopen', HERE / ('_inject' + SUFFIX))\n", W),
         ("_inject.abi3.so", "import ctypes\nfrom p._inject.more import so\n", W),
+        ("_inject.abi3.so", "gdb('dlopen', HERE / 'lib_inject.so')\n", W),
+        ("core.abi3.so", "ctypes.CDLL('libcore.so')\n", W),
         ("_inject.abi3.so", "from . import _inject\n", E),
         ("_inject.abi3.so", "FILES = ['_inject.abi3.so']\n", E),
     ] {

@@ -275,6 +275,8 @@ fn no_option_is_passed_over() {
         (vec!["--jobs=2", "build", "x"], "'--jobs' stands behind the command: 'relkit build --jobs'"),
         (vec!["build", "x", "--out-dir", "--x"], "use '--out-dir=--x'"),
         (vec!["smoke", "x", "--timeout", "-1"], "use '--timeout=-1'"),
+        (vec!["retag", "--honest", "--out-dir", "-out", "x"], "use '--out-dir=-out'"),
+        (vec!["--codex-version", "1", "release", "x"], "'--codex-version' stands behind the command"),
     ] {
         let said = run(relkit().args(&arguments).current_dir(corner.path()));
         let text = text(&said);

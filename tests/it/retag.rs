@@ -13,7 +13,7 @@ use relkit::zip::archive::Archive;
 use serde_json::Value;
 
 use crate::samples::archive::{Defect, entry};
-use crate::samples::binary::{ARM64, ElfSample, glibc_elf, mac, static_elf};
+use crate::samples::binary::{AMD64, ARM64, ElfSample, glibc_elf, mac, static_elf};
 use crate::samples::wheel::{INFO, METADATA, Sample, linux, linux_program, linux_with, mac as mac_wheel};
 use crate::support::{
     self, Tools, digest, names, published_wheel, relkit, run, scratch, text, transcript, wheel_of, write,
@@ -211,14 +211,14 @@ fn no_new_tag_stands_on_two_wheels() {
 
 /// What `check` proposes for one wheel of a release puts no tag on two of them.
 #[test]
-fn a_proposed_command_names_the_wheels_that_share_a_machine() {
+fn a_proposed_command_names_the_wheels_whose_tags_it_might_give() {
     let directory = tempfile::tempdir().unwrap();
     let dist = directory.path().join("dist");
     fs::create_dir(&dist).unwrap();
-    let tags = ["manylinux_2_17_x86_64", "musllinux_1_1_x86_64", "macosx_11_0_arm64"];
+    let tags = ["manylinux_2_17_x86_64", "musllinux_1_1_x86_64", "macosx_11_0_x86_64"];
     put(&dist, &under(tags[0], linux()));
     put(&dist, &under(tags[1], linux()));
-    put(&dist, &under(tags[2], mac_wheel(mac(ARM64, 2, 11).build())));
+    put(&dist, &under(tags[2], mac_wheel(mac(AMD64, 11, 0).build())));
     let said = text(&run(relkit().args(["check", "dist"]).current_dir(directory.path())));
     let fix =
         said.lines().find_map(|line| line.trim().strip_prefix("fix: relkit ")).unwrap_or_else(|| panic!("{said}"));

@@ -79,3 +79,31 @@ fn a_binary_of_another_format_is_the_wrong_machine() {
     }
     assert!(matches!(objections_to(&samples[0], "any").as_slice(), [Objection::NativeCode]));
 }
+
+/// By the names of sections: those of GNU tools stand behind the symbols where they are longer than eight bytes.
+#[test]
+fn debugging_information_is_seen_under_short_and_long_names() {
+    let plain = pe(0x8664, &["KERNEL32.dll"], false);
+    let header = u32::from_le_bytes(plain[0x3c..0x40].try_into().unwrap()) as usize;
+    let optional = usize::from(u16::from_le_bytes(plain[header + 20..header + 22].try_into().unwrap()));
+    let named = |name: &[u8; 8], strings: &[u8]| {
+        let mut bytes = plain.clone();
+        let at = header + 24 + optional;
+        bytes[at..at + 8].copy_from_slice(name);
+        let end = u32::try_from(bytes.len()).unwrap();
+        bytes[header + 12..header + 16].copy_from_slice(&end.to_le_bytes());
+        bytes.extend((strings.len() as u32 + 4).to_le_bytes());
+        bytes.extend(strings);
+        facts(&bytes).slices[0].debug_info
+    };
+    for (name, strings, has_it) in [
+        (b".debug_x", &b""[..], true),
+        (b"/4\0\0\0\0\0\0", b".debug_info\0", true),
+        (b"/6\0\0\0\0\0\0", b"x\0.zdebug_line\0", true),
+        (b"/4\0\0\0\0\0\0", b".eh_frame_of\0", false),
+        (b"/9999\0\0\0", b".debug_info\0", false),
+        (b".text\0\0\0", b".debug_info\0", false),
+    ] {
+        assert_eq!(named(name, strings), has_it, "{}", name.escape_ascii());
+    }
+}

@@ -236,9 +236,9 @@ pub(super) fn required(wheel: &WheelSubject) -> Required<'_> {
     Required::by(wheel.name.as_ref().ok(), wheel.good_metadata(), paths)
 }
 
-/// Whether some platform tag is honest for what the wheel holds, as `retag` chooses it.
-pub(crate) fn has_honest_tag(wheel: &WheelSubject) -> bool {
+/// The platform tags that are honest for what the wheel holds, as `retag` chooses them.
+pub(crate) fn honest_tags(wheel: &WheelSubject) -> Vec<PlatformTag> {
     let brought = required(wheel).brought(wheel.inventory.binaries());
     let inventory = wheel.inventory.clone().beside(brought).imported_by(|| python_loads_libraries(wheel));
-    !inventory.honest_tags().is_empty()
+    inventory.honest_tags()
 }

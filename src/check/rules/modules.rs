@@ -62,8 +62,12 @@ fn names_file(wheel: &WheelSubject, file: &str) -> bool {
     let Some((stem, suffix)) = file.split_once('.') else { return false };
     let (stem, end) =
         (format!("{stem}."), suffix.rsplit('.').next().map(|last| format!(".{last}")).unwrap_or_default());
-    let is_named =
-        |line: &str| line.split_once(stem.as_str()).is_some_and(|(_, rest)| format!(".{rest}").contains(&end));
+    let is_inside = |before: &str| before.ends_with(|last: char| last.is_alphanumeric() || last == '_');
+    let is_named = |line: &str| {
+        let mut places = line.match_indices(stem.as_str());
+        // The dot of the stem may be that of the suffix.
+        places.any(|(at, _)| !is_inside(&line[..at]) && line[at + stem.len() - 1..].contains(&end))
+    };
     let mut sources = wheel.files().filter(|(member, _)| member.name.ends_with(".py"));
     sources
         .any(|(_, scanned)| String::from_utf8_lossy(scanned.text.as_deref().unwrap_or_default()).lines().any(is_named))
