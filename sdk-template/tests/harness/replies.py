@@ -26,7 +26,11 @@ class Gate:
 
     def wait_until_reached(self, timeout: float = 20.0) -> None:
         """Wait until the server stands at the gate; AssertionError when it never does."""
-        assert self._reached.wait(timeout), "the model server never reached the gate"
+        assert self.is_reached(timeout), "the model server never reached the gate"
+
+    def is_reached(self, timeout: float) -> bool:
+        """Whether the server stands at the gate, or did, within `timeout` seconds."""
+        return self._reached.wait(timeout)
 
     def open(self) -> None:
         """Let the rest of the reply pass."""

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import textwrap
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from harness import CodexHome, ModelServer, Reply
+from harness import CodexHome, Gate, ModelServer, Reply
 from harness.model_server import ModelRequest
 from parity.published import OURS, PUBLISHED, SOURCE, output, published_wheel
 
 pytestmark = pytest.mark.slow
 
 START = """
-import json, os, sys
+import json, os, sys, time
 from {module} import *
 from {module}.types import *
 
@@ -24,6 +27,13 @@ def show(*values):
     print(json.dumps(values, default=str))
 def kinds(items):
     return [item.root.type for item in items]
+def reached():
+    # Whether the model answers by now, and says no more: the test writes that file then.
+    for _ in range(6000):
+        if os.path.exists(os.environ["REACHED"]):
+            return
+        time.sleep(0.01)
+    sys.exit("the model was not asked")
 def outcome(call, *arguments):
     try:
         result = call(*arguments)
@@ -42,8 +52,8 @@ def outcome(call, *arguments):
 REPLIES: dict[str, list[Reply]] = {
     "steer": [Reply.text("first").slow(0.3)],
     "steer_async": [Reply.text("first").slow(0.3)],
-    "interrupt": [Reply.text("slow").slow(1.0)],
-    "interrupt_async": [Reply.text("slow").slow(1.0)],
+    "interrupt": [Reply.text("never whole")],
+    "interrupt_async": [Reply.text("never whole")],
     "deltas": [Reply.text("one two", deltas=["one ", "two"])],
     "failures": [Reply.failed("invalid_prompt", "bad words"), Reply.http_error(400, "no")],
 }
@@ -107,10 +117,10 @@ PROGRAMS = {
         with Codex(config) as codex:
             thread = codex.thread_start()
             turn = thread.turn("hello")
-            timer = threading.Timer(0.3, turn.interrupt)
-            timer.start()
+            other = threading.Thread(target=lambda: (reached(), turn.interrupt()))
+            other.start()
             result = turn.run()
-            timer.join()
+            other.join()
             show(result.status.value, result.final_response, result.error, kinds(result.items))
             outcome(turn.steer, "late")
             again = thread.turn("again")
@@ -123,7 +133,7 @@ PROGRAMS = {
             async with AsyncCodex(config) as codex:
                 turn = await (await codex.thread_start()).turn("hello")
                 running = asyncio.ensure_future(turn.run())
-                await asyncio.sleep(0.3)
+                await asyncio.to_thread(reached)
                 show(type(await turn.interrupt()).__name__)
                 result = await running
                 show(result.status.value, result.final_response, kinds(result.items))
@@ -377,6 +387,26 @@ PROGRAMS = {
 }
 
 
+@contextmanager
+def beside(gate: Gate, reached: Path) -> Iterator[None]:
+    """Writes the file as soon as the model stands at the gate, if it ever does."""
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.is_set():
+            if gate.is_reached(0.02):
+                reached.touch()
+                return
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watching.join()
+
+
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_program_does_the_same_on_both(
     name: str, runtime: Path, tmp_path: Path, request: pytest.FixtureRequest
@@ -389,11 +419,15 @@ def test_a_program_does_the_same_on_both(
         text = START.format(module=module) + textwrap.dedent(PROGRAMS[name])
         directory = tmp_path / module
         (directory / "workspace").mkdir(parents=True)
-        with ModelServer(Reply.text("an answer")) as model:
-            model.queue(*REPLIES.get(name, []))
+        gate, reached = Gate(), directory / "reached"
+        replies = REPLIES.get(name, [])
+        if name.startswith("interrupt"):
+            replies = [reply.gated(gate) for reply in replies]
+        with ModelServer(Reply.text("an answer")) as model, beside(gate, reached):
+            model.queue(*replies)
             home = CodexHome.create(directory / "home", model.base_url)
             env = {**home.environment, "CODEX_BIN": str(runtime)}
-            env["WORKSPACE"] = str(directory / "workspace")
+            env |= {"WORKSPACE": str(directory / "workspace"), "REACHED": str(reached)}
             said = output(path, "-c", text, env=env).replace("RunResult", "TurnResult")
             printed.append([said, *(asked(sent, directory) for sent in model.requests)])
     assert printed[0] == printed[1]
