@@ -31,9 +31,12 @@ pub(super) fn shared(report: &Report) -> Shared<'_> {
     // Of what others have another number of, all are told together.
     let mut told: HashMap<_, HashSet<_>> = HashMap::new();
     let whole = report.files.iter().flat_map(|file| &file.findings).filter(|found| found.member.is_none());
-    whole.for_each(|found| _ = told.entry(Amount::of(found)).or_default().insert(&found.message));
-    let is_alone = |found: &Finding| told.get(&Amount::of(found)).is_none_or(|told| told.len() == 1);
-    places.retain(|found, _| found.member.is_some() || Quantity::of(found.words()).is_none() || is_alone(found));
+    for found in whole {
+        Amount::of(found).into_iter().for_each(|amount| _ = told.entry(amount).or_default().insert(&found.message));
+    }
+    let is_alone =
+        |found: &Finding| Amount::of(found).is_none_or(|amount| told.get(&amount).is_none_or(|told| told.len() == 1));
+    places.retain(|found, _| found.member.is_some() || is_alone(found));
     places
 }
 
@@ -41,16 +44,15 @@ pub(super) fn shared(report: &Report) -> Shared<'_> {
 #[derive(PartialEq, Eq, Hash)]
 struct Amount<'a> {
     of: (&'a str, Severity, &'a str, Option<&'a str>),
-    shape: Option<(&'a str, &'a str, &'a str)>,
+    shape: (&'a str, &'a str, &'a str),
 }
 
 impl<'a> Amount<'a> {
-    fn of(finding: &'a Finding) -> Self {
+    /// None where it says no quantity.
+    fn of(finding: &'a Finding) -> Option<Self> {
         let Finding { rule, severity, help, accepted, .. } = finding;
-        Self {
-            of: (rule, *severity, help, accepted.as_deref()),
-            shape: Quantity::of(finding.words()).map(Quantity::shape),
-        }
+        let shape = Quantity::of(finding.words())?.shape();
+        Some(Self { of: (rule, *severity, help, accepted.as_deref()), shape })
     }
 }
 
@@ -111,24 +113,29 @@ pub(super) fn of_shape<'a>(report: &'a Report, shared: &Shared<'_>) -> BTreeMap<
     shapes
 }
 
+/// Whether these are all that were checked, and too many to be named.
+fn are_all(report: &Report, files: &[usize]) -> bool {
+    let all = report.files.iter().filter(|file| file.is_distribution).count();
+    files.len() == all && all >= MANY
+}
+
 /// `all 8 files`, or `2 files: a.whl, b.whl`.
 pub(super) fn heading(report: &Report, files: &[usize]) -> String {
-    let all = report.files.iter().filter(|file| file.is_distribution).count();
-    if files.len() == all && all >= MANY {
-        return format!("all {} files", files.len());
+    let heading = heading_of_named(report, files);
+    if are_all(report, files) {
+        return heading;
     }
     let name = |index: &usize| {
         let path = &report.files[*index].path;
         visible(&path.file_name().unwrap_or(path.as_os_str()).to_string_lossy())
     };
     let names: Vec<_> = files.iter().map(name).collect();
-    format!("{} files: {}", files.len(), names.join(", "))
+    format!("{heading}: {}", names.join(", "))
 }
 
 /// `all 8 files`, or `2 files` where every finding below names its own.
 pub(super) fn heading_of_named(report: &Report, files: &[usize]) -> String {
-    let heading = heading(report, files);
-    heading.split_once(": ").map_or(heading.clone(), |(count, _)| count.to_owned())
+    format!("{}{} files", if are_all(report, files) { "all " } else { "" }, files.len())
 }
 
 /// Findings that say the same of several members.
@@ -168,9 +175,8 @@ impl<'a> Entry<'a> {
         let mut groups: Vec<Vec<Self>> = Vec::new();
         let mut known = HashMap::new();
         for entry in entries {
-            let amount = Amount::of(entry.finding);
-            let is_one = amount.shape.is_some() && !entry.members.is_empty();
-            let place = if is_one { *known.entry(amount).or_insert(groups.len()) } else { groups.len() };
+            let amount = Amount::of(entry.finding).filter(|_| !entry.members.is_empty());
+            let place = amount.map_or(groups.len(), |amount| *known.entry(amount).or_insert(groups.len()));
             if place == groups.len() {
                 groups.push(Vec::new());
             }

@@ -196,7 +196,7 @@ fn inspect_wheel(path: &Path, report: &mut Report) -> Result<(), CheckError> {
     let not_counted = inventory.not_counted(if kept.is_empty() { &honest } else { &kept });
     let not_counted = not_counted.into_iter().map(str::to_owned).collect();
     let next_tag = inventory.next_tag();
-    let no_tag_because = honest.is_empty().then(|| inventory.without_tag()).flatten().map(|why| why.to_string());
+    let no_tag_because = without_tag(&honest, &inventory);
     report.wheels.push(InspectedWheel {
         path: shown,
         tags,
@@ -221,6 +221,11 @@ impl InspectionProblem {
     }
 }
 
+/// Why there is no tag, where none is honest.
+fn without_tag(honest: &[PlatformTag], inventory: &Inventory) -> Option<String> {
+    honest.is_empty().then(|| inventory.without_tag()).flatten().map(|why| why.to_string())
+}
+
 impl Binary {
     fn of(path: String, member: Option<String>, facts: &Facts, alone: &Inventory) -> Self {
         let distinct = |texts: Vec<String>| {
@@ -228,6 +233,7 @@ impl Binary {
             texts.into_iter().filter(|text| seen.insert(text.clone())).collect::<Vec<_>>()
         };
         let slices = || facts.slices.iter();
+        let honest_tags = alone.lowest_honest_tags();
         Self {
             path,
             member,
@@ -273,9 +279,9 @@ impl Binary {
                 Some(Err(error)) => Some(error.to_string()),
                 _ => None,
             },
-            honest_tags: alone.lowest_honest_tags(),
+            no_tag_because: without_tag(&honest_tags, alone),
             next_tag: alone.next_tag(),
-            no_tag_because: alone.without_tag().map(|why| why.to_string()),
+            honest_tags,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use crate::console::quantity::{Quantity, ranged};
+use crate::console::quantity::{MANY, Quantity, ranged};
 use crate::console::text::{plural, shown_of, visible};
 
 /// One row of the list.
@@ -31,9 +31,6 @@ impl<'a> Row<'a> {
         self.accepted.map_or(("help", self.help), |reason| ("reason", reason))
     }
 }
-
-/// From so many places on a sentence that is said of different members, or with different numbers, is one.
-const MANY: usize = 3;
 
 /// How many members of a file are named in its line.
 const MAX_MEMBERS: usize = 3;

@@ -9,6 +9,7 @@ mod grouping;
 pub mod inspection;
 mod inspection_text;
 pub(crate) mod listing;
+mod mending;
 mod options;
 pub mod pages;
 mod report;
@@ -110,7 +111,7 @@ pub fn check_archive(archive: Archive, options: &Options<'_>) -> Result<(FileRep
     let found = run(options, |rule, found| rule.check_wheel(&wheel, found));
     // Asked where a command that retags may name it, for itself or beside others: it holds every binary against many tags.
     let may_be_mended =
-        options.names_several() || !report::remedies(found.iter().map(|(_, finding)| finding)).is_empty();
+        options.names_several() || !mending::remedies(found.iter().map(|(_, finding)| finding)).is_empty();
     let honest = if may_be_mended { rules::binary::honest_tags(&wheel) } else { Vec::new() };
     let (report, summary) = finished(found, Summary::of_wheel(&mut wheel, options.sdk), options);
     Ok((FileReport { honest, ..report }, summary))

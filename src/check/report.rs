@@ -1,21 +1,16 @@
 //! The forms in which a report is shown.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::finding::{FileReport, Finding, Report, Severity};
+use super::finding::{Finding, Report, Severity};
 use super::grouping::{Shape, closing, heading, heading_of_named, in_common, list, of_shape, shared};
-use super::rule::Remedy;
-use super::rules::rules;
-use crate::binary::same_family;
+use super::mending::remedies;
 use crate::console::Shown;
 use crate::console::annotation::{Annotation, AnnotationLevel};
-use crate::console::text::{plural, shell_path, visible};
+use crate::console::text::{plural, visible};
 use crate::fs::portable;
-use crate::target::PlatformTag;
-use crate::wheel::filename::WheelFileName;
 
 impl Shown for Report {
     /// First what many files have in common, then per file every other finding, its help once per rule; of all that what to
@@ -91,62 +86,6 @@ impl Shown for Report {
     }
 }
 
-impl Report {
-    /// The open finding that is mended first.
-    fn worst(&self) -> Option<&Finding> {
-        let open = self.files.iter().flat_map(|file| &file.findings).filter(|found| found.accepted.is_none());
-        open.min_by_key(|found| found.urgency())
-    }
-
-    /// The command that mends what is worst, for every wheel that it mends, where there is one.
-    pub(crate) fn mending(&self) -> Option<String> {
-        let remedy = *remedies([self.worst()?]).first()?;
-        let has = |file: &&FileReport| file.findings.iter().any(|found| remedies([found]).contains(&remedy));
-        let files = self.files.iter().filter(|file| self.is_mended_by_command(file)).filter(has);
-        let wheels = self.mended_together(&files.collect::<Vec<_>>());
-        (!wheels.is_empty()).then(|| remedy.command(&wheels))
-    }
-
-    /// The wheels that a command is given, as they are typed: beside those that it mends the others of their release that have
-    /// tags which these may get, for no tag may come to stand on two wheels.
-    fn mended_together(&self, mended: &[&FileReport]) -> Vec<String> {
-        let names: Vec<_> = mended.iter().filter_map(|file| Some((named(file)?, &file.honest))).collect();
-        let is_one = |file: &&FileReport| {
-            let is_beside = |name: &WheelFileName| {
-                let has = name.tags.platforms().unwrap_or_default();
-                let gets =
-                    |honest: &[PlatformTag]| honest.iter().any(|tag| has.iter().any(|one| same_family(one, tag)));
-                names.iter().any(|(other, honest)| other.is_beside(name) && gets(honest))
-            };
-            mended.iter().any(|one| one.path == file.path)
-                || self.is_mended_by_command(file) && named(file).is_some_and(|name| is_beside(&name))
-        };
-        self.files.iter().filter(is_one).map(|file| typed(&file.path)).collect()
-    }
-
-    /// Whether a command can be given for a file: it is here, and has a tag that it could get.
-    fn is_mended_by_command(&self, file: &FileReport) -> bool {
-        !self.is_published && !file.honest.is_empty()
-    }
-}
-
-fn named(file: &FileReport) -> Option<WheelFileName> {
-    file.path.file_name()?.to_str()?.parse().ok()
-}
-
-fn typed(path: &Path) -> String {
-    if path.to_str().is_some() { shell_path(&portable(path)) } else { shell_path(path) }
-}
-
-/// The commands that mend what is open.
-pub(super) fn remedies<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Vec<Remedy> {
-    let open = findings.into_iter().filter(|finding| finding.accepted.is_none());
-    let of = |finding: &Finding| rules().find(|rule| (rule.name, rule.severity) == (finding.rule, finding.severity));
-    let mut remedies: Vec<_> = open.filter_map(of).flat_map(|rule| rule.documentation.remedies).copied().collect();
-    remedies.dedup();
-    remedies
-}
-
 /// `8 files checked: 2 errors, 1 warning, 3 accepted`.
 fn summary(report: &Report) -> String {
     let files = report.files.iter().filter(|file| file.is_distribution).count();
@@ -175,6 +114,8 @@ fn sentence(finding: &Finding) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::check::FileReport;
+    use crate::target::PlatformTag;
     use std::path::PathBuf;
 
     #[test]

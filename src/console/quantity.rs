@@ -1,5 +1,8 @@
 //! Sentences that differ in how much a thing has, as the sizes of the wheels of a release: one sentence, and each file's own.
 
+/// From so many files, or members, on sentences that differ in what each has are one.
+pub(crate) const MANY: usize = 3;
+
 /// The words before what is had. What is counted behind any other word may be a line, a byte or a version.
 const HAS: [&str; 4] = ["has ", "have ", "holds ", "hold "];
 

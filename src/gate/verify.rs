@@ -9,6 +9,7 @@ use crate::check::{
     Selection, Severity, Summary, check_set,
 };
 use crate::console::Progress;
+use crate::console::text::shortened;
 use crate::digest::{FileDigest, Sha256Digest};
 use crate::error::Outcome;
 use crate::fs::{FsError, digest_of, portable};
@@ -90,12 +91,7 @@ pub fn verify(options: &Options<'_>, progress: &Progress) -> Result<(Release, Re
         digest: FileDigest::Computed,
     };
     let (report, members) = check_set(&request, progress)?;
-    let (mut problems, warnings) = problems(&report, options.dist);
-    // What a payload failed at is mended before what the files that there are say of another release.
-    let is_cause = |problem: &Problem| {
-        options.failed.iter().any(|failed| failed.wheel.is_none() && problem.message.ends_with(&failed.detail))
-    };
-    problems.sort_by_key(|problem| !is_cause(problem));
+    let (problems, warnings) = problems(&report, options);
     let files = members.iter().zip(&report.files);
     let files = files.filter_map(|(member, found)| file(member, found, options.runtime, receipts.as_ref())).collect();
     let outcome = if problems.is_empty() { Outcome::Passed } else { Outcome::Failed };
@@ -150,14 +146,20 @@ fn file(
     })
 }
 
-/// The findings that keep the release back, and those that do not: what is of the release as a whole comes first.
-fn problems(report: &Report, dist: &Path) -> (Vec<Problem>, Vec<Problem>) {
+/// The findings that keep the release back, and those that do not: what is of the release as a whole comes first, and of that
+/// what a payload failed at, before what the files that there are say of another release.
+fn problems(report: &Report, options: &Options<'_>) -> (Vec<Problem>, Vec<Problem>) {
     let (mut problems, mut warnings) = (Vec::new(), Vec::new());
     let found = report.files.iter().flat_map(|file| file.findings.iter().map(move |finding| (file, finding)));
     let mut found: Vec<_> = found.collect();
-    found.sort_by_key(|(_, finding)| !matches!(Family::of(finding.rule), Some(Family::Set | Family::Release)));
+    let causes = options.failed.iter().filter(|failed| failed.wheel.is_none()).map(FailedStep::sentence);
+    let causes: Vec<_> = causes.map(|sentence| shortened(&sentence).into_owned()).collect();
+    found.sort_by_key(|(_, finding)| {
+        let is_of_release = matches!(Family::of(finding.rule), Some(Family::Set | Family::Release));
+        (!causes.contains(&finding.message), !is_of_release)
+    });
     for (file, finding) in found {
-        let name = portable(file.path.strip_prefix(dist).unwrap_or(&file.path));
+        let name = portable(file.path.strip_prefix(options.dist).unwrap_or(&file.path));
         let problem = problem(finding, Some(name).filter(|name| !name.is_empty()));
         match (finding.severity, &finding.accepted) {
             (_, Some(reason)) => {

@@ -1,10 +1,7 @@
 //! The findings of a release by rule, what to mend first before the rest: one sentence, and every file that it is said of.
 
 use super::value::{FindingRow, ReleaseReport};
-use crate::console::quantity::{Quantity, ranged};
-
-/// From so many files on sentences that differ in a number are one.
-const MANY: usize = 3;
+use crate::console::quantity::{MANY, Quantity, ranged};
 
 /// The findings of one rule.
 pub(super) struct Group<'a> {

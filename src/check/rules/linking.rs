@@ -5,7 +5,6 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::contents::is_test_data;
 use crate::binary::{DebugSection, Details, Facts, Format, Kind, Libc, Objection, Signature, Slice, Weight, layout};
-use crate::check::finding::Owner;
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
 use crate::console::text::{human_bytes, plural};
@@ -254,7 +253,7 @@ fn debug_info(wheel: &WheelSubject, found: &mut Findings) {
             let sections = elf.map(|elf| &elf.debug_sections[..]).filter(|sections| !sections.is_empty());
             let held = sections.map_or_else(|| "debugging information".to_owned(), kinds_of);
             let message = format!("the file holds {held}, and data of its own that stripping would cut off");
-            found.put(Owner::Whole, found.finding(message).with_member(member).with_help(STRIP_BEFORE));
+            found.advise(Severity::Warning, Some(member), message, STRIP_BEFORE);
             continue;
         }
         match elf.map(|elf| &elf.debug_sections) {

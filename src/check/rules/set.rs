@@ -155,7 +155,7 @@ fn expected_targets(set: &Set<'_>, expected: &Expected<'_>, found: &mut Findings
     for failed in expected.failed.iter().filter(|failed| failed.wheel.is_none()) {
         let owner = failed.target.clone().map_or(Owner::Whole, Owner::Target);
         let help = "Give another payload; `relkit inspect` says what a file is";
-        let finding = found.finding(format!("`{}`: {}", failed.title, failed.detail));
+        let finding = found.finding(failed.sentence());
         found.put(owner, finding.with_help(failed.help.as_deref().unwrap_or(help)));
     }
     // Where something is asked for, its own rule says that it is missing.

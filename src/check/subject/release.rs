@@ -54,6 +54,13 @@ pub struct FailedStep {
     pub(crate) help: Option<String>,
 }
 
+impl FailedStep {
+    /// What it is and what it failed at, as a finding says it.
+    pub(crate) fn sentence(&self) -> String {
+        format!("`{}`: {}", self.title, self.detail)
+    }
+}
+
 /// One half of a release that is made or published without the other: the runtime first, the SDK when it is ready.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
